@@ -1,0 +1,210 @@
+"""The commands and their options; each hands over to its module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anomalyllm import __version__
+from anomalyllm.cli.options import DataOptions, DetectorOptions, OutputOptions
+
+app = typer.Typer(
+    name="anomalyllm",
+    help="Find anomalies in time series.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+File = Annotated[str, typer.Argument(help="CSV, Parquet, NPZ or UCR .txt file; - reads CSV from standard input.")]
+TrainEnd = Annotated[
+    str | None, typer.Option(help="Rows before it are for training: a row number, a time, or a share such as 0.4.")
+]
+Columns = Annotated[str | None, typer.Option(help="Channels to use, separated by commas; all by default.")]
+TimeColumn = Annotated[str | None, typer.Option(help="Column that holds the time; found by itself by default.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Column that holds 0/1 labels; shown, never learned from.")]
+Preset = Annotated[str | None, typer.Option(help="Settings to start from: default (if not given) or paper.")]
+ConfigFile = Annotated[Path | None, typer.Option(help="TOML or JSON file with settings, in place of a preset.")]
+Teacher = Annotated[str | None, typer.Option(help="compact, a name such as gpt2, or a folder with weights.")]
+Blocks = Annotated[int | None, typer.Option(help="Transformer blocks of the teacher.")]
+Window = Annotated[int | None, typer.Option(help="Window length in rows; found from the period by default.")]
+Stride = Annotated[int | None, typer.Option(help="Rows between scored windows; divides the window.")]
+Prototypes = Annotated[int | None, typer.Option(help="Prototypes per channel.")]
+MaxSteps = Annotated[int | None, typer.Option(help="Most training steps.")]
+AlarmsPer = Annotated[str | None, typer.Option(help='Alarms accepted on normal data: a share of points, or "2/day".')]
+Set = Annotated[list[str] | None, typer.Option("--set", help="Any other setting: --set training.batch=32.")]
+Seed = Annotated[int, typer.Option(help="Decides everything that is drawn.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Out = Annotated[Path | None, typer.Option(help="Write the events to this file (.json or .csv).")]
+Scores = Annotated[Path | None, typer.Option(help="Write a row per point to this CSV file: time or row, score, flag.")]
+Plot = Annotated[Path | None, typer.Option(help="Write a chart to this PNG file.")]
+Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page to this file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
+Model = Annotated[Path, typer.Option(help="Folder of the fitted detector.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"anomalyllm {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")]
+
+
+@app.callback()
+def root(
+    version: Version = False,
+) -> None:
+    """Find anomalies in time series: a language model teaches, and a student disagrees where something is wrong."""
+
+
+@app.command()
+def detect(
+    file: File,
+    train_end: TrainEnd = None,
+    train: Annotated[str | None, typer.Option(help="Fit on this file instead of the first part.")] = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    label_column: LabelColumn = None,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    teacher: Teacher = None,
+    blocks: Blocks = None,
+    window: Window = None,
+    stride: Stride = None,
+    prototypes: Prototypes = None,
+    max_steps: MaxSteps = None,
+    alarms_per: AlarmsPer = None,
+    settings: Set = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+    out: Out = None,
+    scores: Scores = None,
+    plot: Plot = None,
+    report: Report = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit on the first part of a file, score the rest and print the events."""
+    from anomalyllm.cli.detecting import run_detect
+
+    run_detect(
+        DataOptions(file, train_end, columns, time_column, label_column),
+        train,
+        DetectorOptions(
+            preset=preset,
+            config=config,
+            teacher=teacher,
+            blocks=blocks,
+            window=window,
+            stride=stride,
+            prototypes=prototypes,
+            max_steps=max_steps,
+            alarms_per=alarms_per,
+            settings=settings or [],
+            seed=seed,
+            device=device,
+        ),
+        OutputOptions(as_json, out, scores, plot, report, quiet),
+    )
+
+
+@app.command()
+def fit(
+    file: File,
+    model: Model,
+    train_end: TrainEnd = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    label_column: LabelColumn = None,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    teacher: Teacher = None,
+    blocks: Blocks = None,
+    window: Window = None,
+    stride: Stride = None,
+    prototypes: Prototypes = None,
+    max_steps: MaxSteps = None,
+    alarms_per: AlarmsPer = None,
+    settings: Set = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit on a file and save the detector to a folder."""
+    from anomalyllm.cli.models import run_fit
+
+    run_fit(
+        DataOptions(file, train_end, columns, time_column, label_column),
+        model,
+        DetectorOptions(
+            preset=preset,
+            config=config,
+            teacher=teacher,
+            blocks=blocks,
+            window=window,
+            stride=stride,
+            prototypes=prototypes,
+            max_steps=max_steps,
+            alarms_per=alarms_per,
+            settings=settings or [],
+            seed=seed,
+            device=device,
+        ),
+        resume=resume,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def score(
+    file: File,
+    model: Model,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    label_column: LabelColumn = None,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+    out: Out = None,
+    scores: Scores = None,
+    plot: Plot = None,
+    report: Report = None,
+    quiet: Quiet = False,
+) -> None:
+    """Score a file with a saved detector and print the events."""
+    from anomalyllm.cli.models import run_score
+
+    run_score(
+        DataOptions(file, None, columns, time_column, label_column),
+        model,
+        device,
+        OutputOptions(as_json, out, scores, plot, report, quiet),
+    )
+
+
+@app.command()
+def inspect(
+    model: Annotated[Path, typer.Argument(help="Folder of the fitted detector.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a saved detector is: data, settings, training, threshold."""
+    from anomalyllm.cli.models import run_inspect
+
+    run_inspect(model, as_json=as_json)
+
+
+@app.command()
+def doctor(
+    teacher: Annotated[list[str] | None, typer.Option(help="Teachers to look for; repeat for several.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what this machine has: versions, cores, bf16, GPU, and where teachers' weights would come from."""
+    from anomalyllm.cli.doctor import run_doctor
+
+    run_doctor(teacher or ["compact", "gpt2"], as_json=as_json)

@@ -1,0 +1,9 @@
+"""The network, in one sitting: parts before wholes.
+
+`layers` (what both networks are built of) → `language_models` (where a teacher's blocks come from) → `teacher` →
+`prototypes` → `student` → `losses` → `distiller` (both networks and their discrepancy).
+
+Letters: B batch, C channels, L window, P patch, N patches, D width, K prototypes, G groups (1 where all channels share
+one vector, C where each has its own), O output size. A window batch is (B, C, L). To add a student body or a teacher,
+write a module with the same forward and build it in `distiller.build`.
+"""

@@ -1,0 +1,140 @@
+"""Complete configurations by name: `default` (ours) and `paper` (arXiv 2401.15123).
+
+`PAPER_ORIGIN` says of every value of `paper` where it comes from: "published" (the paper), "inferred" (from what the
+authors' code does and from the settings of the code it was forked from) or "ours" (nobody said; our choice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anomalyllm.config import (
+    AugmentConfig,
+    DetectorConfig,
+    LossConfig,
+    ScoringConfig,
+    StudentConfig,
+    TeacherConfig,
+    TrainingConfig,
+    WindowConfig,
+)
+from anomalyllm.settings import unknown_name
+
+PAPER = DetectorConfig(
+    preset="paper",
+    channel_mode="joint",
+    window=WindowConfig(length=64, stride=4, training_stride=4, training_windows=1_000_000),
+    teacher=TeacherConfig(name="gpt2", blocks=6, patch=16, patch_stride=8, output=32, dropout=0.1),
+    student=StudentConfig(
+        patch=8,
+        width=64,
+        heads=4,
+        feed_forward=128,
+        layers=2,
+        prototypes=16,
+        prototype_source="kmeans",
+        rescale_prototype=True,
+        deviation_floor=0.0,
+        level_token=False,
+        head_norm="batch",
+    ),
+    augment=AugmentConfig(first=("jitter",), second=("scaling", "warping"), mix=False, local=False),
+    loss=LossConfig(form="log", distillation=1.0, contrastive=0.1),
+    scoring=ScoringConfig(prototype_share=0.0),
+    training=TrainingConfig(
+        batch=512, epochs=50, max_steps=None, learning_rate=3e-4, betas=(0.9, 0.99), decay_prototypes=True
+    ),
+)
+
+PAPER_ORIGIN: dict[str, str] = {
+    "channel_mode": "published",
+    "max_channels": "ours",
+    "window.length": "inferred",
+    "window.periods": "ours",
+    "window.minimum": "ours",
+    "window.maximum": "ours",
+    "window.fallback": "inferred",
+    "window.stride": "inferred",
+    "window.training_stride": "inferred",
+    "window.training_windows": "ours",
+    "teacher.name": "published",
+    "teacher.blocks": "published",
+    "teacher.patch": "published",
+    "teacher.patch_stride": "ours",
+    "teacher.output": "inferred",
+    "teacher.kept_features": "ours",
+    "teacher.dropout": "inferred",
+    "teacher.train_feed_forward": "ours",
+    "student.patch": "ours",
+    "student.width": "ours",
+    "student.heads": "ours",
+    "student.feed_forward": "ours",
+    "student.layers": "ours",
+    "student.dropout": "inferred",
+    "student.prototypes": "ours",
+    "student.prototype_source": "published",
+    "student.rescale_prototype": "inferred",
+    "student.deviation_floor": "inferred",
+    "student.level_token": "inferred",
+    "student.head_norm": "inferred",
+    "augment.first": "published",
+    "augment.second": "published",
+    "augment.mix": "inferred",
+    "augment.jitter": "inferred",
+    "augment.scaling": "inferred",
+    "augment.warping": "ours",
+    "augment.knots": "ours",
+    "augment.local": "inferred",
+    "augment.shortest": "ours",
+    "augment.level": "ours",
+    "augment.amplitude": "ours",
+    "loss.form": "published",
+    "loss.distillation": "inferred",
+    "loss.contrastive": "inferred",
+    "loss.detach_teacher": "inferred",
+    "training.batch": "inferred",
+    "training.epochs": "inferred",
+    "training.max_steps": "ours",
+    "training.learning_rate": "inferred",
+    "training.betas": "inferred",
+    "training.weight_decay": "inferred",
+    "training.decay_prototypes": "inferred",
+    "training.held_out": "ours",
+    "training.validate_every": "ours",
+    "training.patience": "ours",
+    "scoring.usual_quantile": "ours",
+    "scoring.prototype_share": "published",
+    "scoring.combine_power": "ours",
+    "scoring.alarms_per": "ours",
+    "scoring.tail_fraction": "ours",
+    "scoring.max_missing": "ours",
+}
+
+PRESETS: dict[str, DetectorConfig] = {"default": DetectorConfig(), "paper": PAPER}
+
+
+def preset(name: str) -> DetectorConfig:
+    """The complete configuration called `name`: "default" or "paper".
+
+    Raises:
+        ConfigError: no such preset.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def configured(values: Mapping[str, Any]) -> DetectorConfig:
+    """The preset that `values` names ("default" if none), with the other settings in `values` changed.
+
+    Args:
+        values: nested tables, as a configuration file holds them.
+
+    Raises:
+        ConfigError: unknown preset or setting, wrong kind, out of range.
+    """
+    DetectorConfig.from_mapping(values)  # speaks of what is in `values` alone
+    base = preset(values.get("preset", "default")).to_mapping()
+    merged = {key: {**base[key], **value} if isinstance(value, Mapping) else value for key, value in values.items()}
+    return DetectorConfig.from_mapping({**base, **merged})

@@ -1,0 +1,128 @@
+"""Push points, get scores: the same numbers as scoring the whole series at once.
+
+A score leaves the stream when nothing can change it any more, that is when all windows that cover its block of
+`stride` points have been seen: `window_` - 1 points later at most.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.data.series import as_series
+from anomalyllm.detector import AnomalyLLM, same_channels
+from anomalyllm.errors import DataError
+from anomalyllm.fitted import Prepared
+from anomalyllm.scoring.calibrate import UNJUDGED, combine
+
+Floats = NDArray[np.float64]
+
+
+class Stream:
+    """Scores a series that arrives in pieces.
+
+    Args:
+        detector: fitted; it is read, never changed, and may serve many streams.
+
+    Example:
+        for rows in source:
+            scores = stream.push(rows)      # scores of the points that have become final, in order
+        scores = stream.finish()            # the rest; all together equal decision_function of the whole
+    """
+
+    def __init__(self, detector: AnomalyLLM) -> None:
+        self._fitted = detector._fitted
+        width = len(self._fitted.channels)
+        self._values = np.zeros((0, width), dtype=np.float32)  # rows that windows still need, scaled and filled
+        self._missing = np.zeros((0, width), dtype=np.bool_)
+        self._first = 0  # row of the series at which `_values` begins
+        self._last_seen = np.zeros(width)  # scaled value last seen in each channel
+        self._windows = 0  # windows of the grid scored so far
+        self._recent: list[float] = []  # scores of the windows that blocks not yet final still need
+        self._sent = 0
+        self._finished = False
+
+    @property
+    def rows(self) -> int:
+        """Rows pushed so far."""
+        return self._first + len(self._values)
+
+    def push(self, X: Any) -> Floats:
+        """Takes the next rows (n, C) and returns the scores that have become final, oldest first.
+
+        Raises:
+            ChannelError: other channels than those fitted.
+            DataError: after `finish`, or no rows.
+        """
+        if self._finished:
+            raise DataError("rows before finish()", "rows after it", "open a new Stream")
+        series = same_channels(as_series(X, source="stream"), self._fitted.channels)
+        prepared = self._fitted.prepare(series.values, self._last_seen)
+        self._last_seen = last_seen(self._fitted.scaler.apply(series.values), self._last_seen)
+        missing = np.zeros(prepared.values.shape, np.bool_) if prepared.missing is None else prepared.missing
+        self._values = np.concatenate([self._values, prepared.values])
+        self._missing = np.concatenate([self._missing, missing])
+        return self._advance()
+
+    def finish(self) -> Floats:
+        """Ends the stream and returns the scores of the last points, as a series that ends here has them."""
+        if self._finished:
+            return np.zeros(0)
+        self._finished = True
+        grid = self._fitted.grid(self.rows)
+        if not grid.regular:
+            return np.full(self.rows - self._sent, UNJUDGED)
+        depth = self._fitted.window // self._fitted.stride
+        blocks = [self._block_mean(block) for block in range(self._windows, self._windows + depth - 1)]
+        scores = np.repeat(np.array(blocks, dtype=np.float64), self._fitted.stride)
+        if grid.has_tail:
+            value = self._score(np.array([self.rows - self._fitted.window]))[0]
+            scores = np.append(scores, np.full(self.rows - self._sent - len(scores), value))
+        self._sent = self.rows
+        return scores
+
+    def _advance(self) -> Floats:
+        """Scores the windows that have become whole; each makes one block of points final."""
+        stride, window = self._fitted.stride, self._fitted.window
+        whole = self._fitted.grid(self.rows).regular
+        if whole == self._windows:
+            return np.zeros(0)
+        starts = np.arange(self._windows, whole, dtype=np.int64) * stride
+        blocks = []
+        for score in self._score(starts):
+            self._recent = [*self._recent, float(score)][-(window // stride) :]
+            self._windows += 1
+            blocks.append(self._block_mean(self._windows - 1))
+        needed = self._windows * stride  # the next window's start; the tail's window starts later than the last one
+        keep_from = max(0, needed - stride) - self._first
+        self._values, self._missing = self._values[keep_from:], self._missing[keep_from:]
+        self._first += keep_from
+        scores = np.repeat(np.array(blocks), stride)
+        self._sent += len(scores)
+        return scores
+
+    def _score(self, starts: NDArray[np.int64]) -> Floats:
+        """Scores of windows by their rows in the series."""
+        missing = self._missing if self._missing.any() else None
+        prepared = Prepared(self._values, missing)
+        by_group = self._fitted.window_scores(prepared, starts - self._first)
+        return combine(by_group, self._fitted.config.scoring.combine_power)
+
+    def _block_mean(self, block: int) -> float:
+        """Geometric mean of the windows that cover `block`, as `windows.slicing.lift_scores` takes it."""
+        depth = self._fitted.window // self._fitted.stride
+        first = self._windows - len(self._recent)  # window of `_recent[0]`
+        covering = self._recent[max(0, block - depth + 1 - first) : block + 1 - first]
+        judged = [math.log(score) for score in covering if score > 0]
+        return math.exp(math.fsum(judged) / len(judged)) if judged else UNJUDGED
+
+
+def last_seen(scaled: Floats, before: Floats) -> Floats:
+    """The last value that is not missing in each channel of (T, C), or `before` (C,)."""
+    present = np.isfinite(scaled)
+    rows = np.where(present, np.arange(len(scaled))[:, None], -1).max(axis=0)
+    values = scaled[np.maximum(rows, 0), np.arange(scaled.shape[1])]
+    return np.where(rows >= 0, values, before)

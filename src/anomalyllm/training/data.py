@@ -1,0 +1,106 @@
+"""The windows that training sees: cut from the fit part, validated on a held-out tail, in an order given by a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.seeding import generator
+
+Indices = NDArray[np.int64]
+
+MOST_CHANNELS = 4  # in a step, where channels are judged alone: they share their weights, so a few at a time will do
+MOST_VALIDATION_WINDOWS = 512  # times channels: more change the mean little and cost as much as training
+FEWEST_VALIDATION_WINDOWS = 16
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Windows of a training part.
+
+    Args:
+        windows: every window of it as a view, (T - L + 1, C, L), scaled, nothing missing.
+        starts: first rows of the windows to train on, (W,).
+        held_out: first rows of the windows to validate on, (V,); they share no point with those in `starts` where
+            the series is long enough.
+        bank: first rows of the windows that serve as prototypes, (K,), or empty.
+    """
+
+    windows: NDArray[np.float32]
+    starts: Indices
+    held_out: Indices
+    bank: Indices
+
+    def batch(self, seed: int, step: int, size: int) -> Indices:
+        """The starts of step `step`: a part of the epoch's own permutation; the last, smaller part is left out."""
+        size = min(size, len(self.starts))
+        per_epoch = len(self.starts) // size
+        epoch, place = divmod(step, per_epoch)
+        order = generator(seed, "order", epoch).permutation(len(self.starts))
+        return self.starts[order[place * size : (place + 1) * size]]
+
+    def steps(self, epochs: int, size: int, most: int | None) -> int:
+        """Number of steps in `epochs` epochs, at most `most`."""
+        steps = epochs * (len(self.starts) // min(size, len(self.starts)))
+        return steps if most is None else min(steps, most)
+
+    def channels(self, seed: int, step: int) -> Indices:
+        """The channels of step `step` where each is judged alone: at most `MOST_CHANNELS`, drawn."""
+        count = self.windows.shape[1]
+        if count <= MOST_CHANNELS:
+            return np.arange(count, dtype=np.int64)
+        return np.sort(generator(seed, "channels", step).choice(count, MOST_CHANNELS, replace=False).astype(np.int64))
+
+    def windows_per_step(self, batch: int) -> int:
+        """Windows of a step where each channel is judged alone: `batch` counts a window once for each channel."""
+        together = min(MOST_CHANNELS, int(self.windows.shape[1]))
+        return max(1, batch // together)
+
+    def validation(self) -> Indices:
+        """The held-out starts, thinned evenly so that windows times channels stay few."""
+        most = max(FEWEST_VALIDATION_WINDOWS, MOST_VALIDATION_WINDOWS // self.windows.shape[1])
+        return thinned(self.held_out, most)
+
+
+def mostly_there(missing: NDArray[np.bool_], window: int, most: float) -> NDArray[np.bool_]:
+    """Which windows of a series lack at most `most` (a share) of their values; (T, C) -> (T - L + 1,).
+
+    Channels without any value do not count: they are constant, not gaps.
+    """
+    partly = missing[:, ~missing.all(axis=0)]
+    total = np.concatenate([[0], np.cumsum(partly.sum(axis=1))])
+    lacking = total[window:] - total[:-window]
+    there: NDArray[np.bool_] = lacking <= most * window * max(1, partly.shape[1])
+    return there
+
+
+def clear_of_gaps(there: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
+    """Which points (T,) no window with gaps covers, from the windows without them (T - L + 1,)."""
+    gaps = np.concatenate([[0], np.cumsum(~there)])
+    rows = np.arange(len(there) + window - 1)
+    clear: NDArray[np.bool_] = gaps[np.minimum(rows + 1, len(there))] == gaps[np.maximum(0, rows - window + 1)]
+    return clear
+
+
+def thinned(starts: Indices, most: int) -> Indices:
+    """At most `most` of `starts`, evenly spread."""
+    if len(starts) <= most:
+        return starts
+    return starts[np.linspace(0, len(starts) - 1, most).astype(np.int64)]
+
+
+def split_starts(rows: int, window: int, held_out: float, stride: int) -> tuple[Indices, Indices]:
+    """Starts of windows for fitting and for validation, the latter from the last `held_out` (a share) of `rows`.
+
+    Where the tail is shorter than a window it takes one window's rows; where nothing would be left to fit (fewer than
+    two windows of rows), both are all windows.
+    """
+    border = min(rows - window, round(rows * (1 - held_out)))
+    if border < window:
+        every = np.arange(0, rows - window + 1, stride, dtype=np.int64)
+        return every, every
+    fit = np.arange(0, border - window + 1, stride, dtype=np.int64)
+    tail = np.arange(border, rows - window + 1, stride, dtype=np.int64)
+    return fit, tail

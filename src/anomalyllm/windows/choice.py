@@ -1,0 +1,83 @@
+"""Which window suits a series: settings that say "from the data" are filled in from the training part."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.config import DetectorConfig
+from anomalyllm.errors import ConfigError, TooShortError
+from anomalyllm.windows.period import find_period
+from anomalyllm.windows.slicing import nearest_stride
+
+PATCHES = 8  # in a window whose patch is not set: enough to place a change, few enough to be quick
+STRIDES = 4  # in a window: finds as much as 8 at half the cost, 2 find less (docs/lab-notes.md)
+MOST_PATCHES = 128  # a window that 8 hardly divides is cut into many small ones; beyond this they mean nothing
+FEWEST_WINDOWS = 8  # side by side in a training part: with fewer, what is usual cannot be told
+FEWEST_ROWS = 32  # of a training part: below it there is nothing to learn from
+SHORTEST_WINDOW = 16
+
+
+def resolved(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[DetectorConfig, int | None]:
+    """`config` with window, strides and patches set, and the period of the training values `filled` (T, C).
+
+    Raises:
+        TooShortError: the training part is shorter than two windows.
+        ConfigError: patches or strides do not divide the window.
+    """
+    if len(filled) < FEWEST_ROWS:
+        raise TooShortError(
+            f"at least {FEWEST_ROWS} rows to train on", f"{len(filled)}", "give a longer series or a later --train-end"
+        )
+    period = find_period(np.asarray(filled, dtype=np.float64))
+    length = config.window.length or _length_from(config, period, len(filled))
+    if len(filled) < 2 * length:
+        remedy = f"give more rows or set a window of at most {len(filled) // 2}"
+        raise TooShortError(f"at least two windows ({2 * length} rows) to train on", f"{len(filled)}", remedy)
+    return _with_lengths(config, length, len(filled)), period
+
+
+def _length_from(config: DetectorConfig, period: int | None, rows: int) -> int:
+    """Some periods, within the limits and an eighth of the training part, a whole number of patches."""
+    window = config.window
+    wanted = window.fallback if period is None else round(window.periods * period)
+    length = min(max(wanted, window.minimum), window.maximum, max(rows // FEWEST_WINDOWS, SHORTEST_WINDOW))
+    unit = config.student.patch or PATCHES
+    whole = length // unit * unit
+    if whole < window.minimum <= length:
+        whole = min(whole + unit, window.maximum // unit * unit)  # rounding must not leave the limits
+    return max(unit * 2, whole)
+
+
+def _with_lengths(config: DetectorConfig, length: int, rows: int) -> DetectorConfig:
+    patch = config.student.patch or nearest_stride(length, length / PATCHES)
+    teacher_patch = config.teacher.patch or patch
+    stride = config.window.stride or nearest_stride(length, length / STRIDES)
+    most = config.window.training_windows
+    training_stride = config.window.training_stride or max(1, min(length // 8, rows // 4), -(-rows // most))
+    for name, value, rule in (
+        ("student.patch to divide", patch, length % patch == 0),
+        ("window.stride to divide", stride, length % stride == 0),
+        ("teacher.patch to fit into", teacher_patch, teacher_patch <= length),
+        (f"patches, at most {MOST_PATCHES} of them, to cut", patch, length // patch <= MOST_PATCHES),
+    ):
+        if not rule:
+            remedy = "set a window that is a multiple of it, or another value"
+            raise ConfigError(f"{name} the window of {length}", str(value), remedy)
+    return dataclasses.replace(
+        config,
+        window=dataclasses.replace(config.window, length=length, stride=stride, training_stride=training_stride),
+        teacher=dataclasses.replace(
+            config.teacher, patch=teacher_patch, patch_stride=config.teacher.patch_stride or teacher_patch
+        ),
+        student=dataclasses.replace(config.student, patch=patch),
+    )
+
+
+def patch_count(config: DetectorConfig, window: int) -> int:
+    """Patches that the teacher reads of a window, which is padded by one stride; `config` is resolved."""
+    assert config.teacher.patch is not None
+    assert config.teacher.patch_stride is not None
+    return (window + config.teacher.patch_stride - config.teacher.patch) // config.teacher.patch_stride + 1

@@ -1,0 +1,80 @@
+"""Fixtures that many tests share: where real data and recorded numbers are, and detectors that fit in a second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anomalyllm import AnomalyLLM
+
+ROOT = Path(__file__).resolve().parents[1]
+
+torch.set_num_threads(1)  # two test workers share two cores
+
+
+def _folder(variable: str, default: str) -> Path:
+    """A folder outside the repository: skip without it, or fail where ANOMALYLLM_REQUIRE=1 says it must be there."""
+    folder = Path(os.environ.get(variable, ROOT / default))
+    if not folder.is_dir():
+        reason = f"{folder} is not there: set {variable} to the folder"
+        if os.environ.get("ANOMALYLLM_REQUIRE") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    return _folder("ANOMALYLLM_DATA", "../shared/data")
+
+
+@pytest.fixture(scope="session")
+def shared_fixtures() -> Path:
+    return _folder("ANOMALYLLM_FIXTURES", "../shared/fixtures")
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    return _folder("ANOMALYLLM_WEIGHTS", "../shared/weights")
+
+
+def sine(rows: int, channels: int = 1, *, period: int = 40, seed: int = 0) -> np.ndarray:
+    """Sines with noise, a phase per channel; (rows, channels)."""
+    chance = np.random.default_rng(seed)
+    time = np.arange(rows)[:, None]
+    phase = np.arange(channels)[None, :]
+    return np.sin(2 * np.pi * time / period + phase) + 0.05 * chance.standard_normal((rows, channels))
+
+
+SMALL = {
+    "default": {"training.batch": 16, "training.validate_every": 5, "student.prototypes": 32},
+    "paper": {
+        "training.batch": 16,
+        "training.validate_every": 5,
+        "student.prototypes": 8,
+        "window.training_stride": 8,
+        "window.stride": 16,
+    },
+}
+
+
+def small_detector(preset: str = "default", *, seed: int = 0, max_steps: int = 10, **arguments: object) -> AnomalyLLM:
+    """A detector that fits in about a second. The paper preset with `compact` in GPT-2's place."""
+    settings = {**SMALL[preset], **arguments.pop("settings", {})}  # type: ignore[dict-item]
+    return AnomalyLLM(preset, teacher="compact", max_steps=max_steps, settings=settings, seed=seed, **arguments)
+
+
+@pytest.fixture(scope="session", params=["default", "paper"])
+def fitted_pair(request: pytest.FixtureRequest) -> AnomalyLLM:
+    """A fitted detector of each preset on two channels; tests must not change it."""
+    return small_detector(request.param).fit(sine(800, 2))
+
+
+@pytest.fixture(scope="session")
+def fitted() -> AnomalyLLM:
+    """A fitted default detector on one channel; tests must not change it."""
+    return small_detector().fit(sine(800))

@@ -1,0 +1,119 @@
+"""Both presets, value by value: a default that changes must change here too, on purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anomalyllm.config import DetectorConfig, setting_names
+from anomalyllm.errors import ConfigError
+from anomalyllm.presets import PAPER_ORIGIN, PRESETS, configured, preset
+
+PINNED: dict[str, tuple[Any, Any]] = {  # default, paper
+    "channel_mode": ("separate", "joint"),
+    "max_channels": (1024, 1024),
+    "window.length": (None, 64),
+    "window.periods": (1.0, 1.0),
+    "window.minimum": (32, 32),
+    "window.maximum": (512, 512),
+    "window.fallback": (64, 64),
+    "window.stride": (None, 4),
+    "window.training_stride": (None, 4),
+    "window.training_windows": (4096, 1_000_000),
+    "teacher.name": ("compact", "gpt2"),
+    "teacher.blocks": (3, 6),
+    "teacher.patch": (None, 16),
+    "teacher.patch_stride": (None, 8),
+    "teacher.output": (32, 32),
+    "teacher.kept_features": (None, None),
+    "teacher.dropout": (0.1, 0.1),
+    "teacher.train_feed_forward": (False, False),
+    "student.patch": (None, 8),
+    "student.width": (64, 64),
+    "student.heads": (4, 4),
+    "student.feed_forward": (128, 128),
+    "student.layers": (2, 2),
+    "student.dropout": (0.1, 0.1),
+    "student.prototypes": (1024, 16),
+    "student.prototype_source": ("windows", "kmeans"),
+    "student.rescale_prototype": (False, True),
+    "student.deviation_floor": (0.1, 0.0),
+    "student.level_token": (True, False),
+    "student.head_norm": ("layer", "batch"),
+    "augment.first": (["jitter", "warping", "splice", "amplitude", "level", "flatten"], ["jitter"]),
+    "augment.second": (["jitter", "warping", "splice", "amplitude", "level", "flatten"], ["scaling", "warping"]),
+    "augment.mix": (True, False),
+    "augment.jitter": (0.2, 0.2),
+    "augment.scaling": (0.8, 0.8),
+    "augment.warping": (0.4, 0.4),
+    "augment.knots": (4, 4),
+    "augment.local": (True, False),
+    "augment.shortest": (0.125, 0.125),
+    "augment.level": (0.7, 0.7),
+    "augment.amplitude": (0.5, 0.5),
+    "loss.form": ("log", "log"),
+    "loss.distillation": (1.0, 1.0),
+    "loss.contrastive": (0.1, 0.1),
+    "loss.detach_teacher": (False, False),
+    "training.batch": (32, 512),
+    "training.epochs": (50, 50),
+    "training.max_steps": (150, None),
+    "training.learning_rate": (1e-3, 3e-4),
+    "training.betas": ([0.9, 0.99], [0.9, 0.99]),
+    "training.weight_decay": (5e-4, 5e-4),
+    "training.decay_prototypes": (False, True),
+    "training.held_out": (0.2, 0.2),
+    "training.validate_every": (25, 25),
+    "training.patience": (3, 3),
+    "scoring.usual_quantile": (0.9, 0.9),
+    "scoring.prototype_share": (0.9, 0.0),
+    "scoring.combine_power": (2.0, 2.0),
+    "scoring.alarms_per": ("0.005", "0.005"),
+    "scoring.tail_fraction": (0.1, 0.1),
+    "scoring.max_missing": (0.5, 0.5),
+}
+
+
+def flat(config: DetectorConfig) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in config.to_mapping().items():
+        values |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    del values["preset"]
+    return values
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "default"), (1, "paper")])
+def test_every_value_of_a_preset_is_pinned(place: int, name: str) -> None:
+    assert flat(preset(name)) == {setting: values[place] for setting, values in PINNED.items()}
+
+
+def test_presets_bear_their_names_and_the_default_is_the_plain_configuration() -> None:
+    assert sorted(PRESETS) == ["default", "paper"]
+    assert all(preset(name).preset == name for name in PRESETS)
+    assert preset("default") == DetectorConfig()
+
+
+def test_every_value_of_the_paper_has_an_origin_of_a_known_kind() -> None:
+    """Nobody should take a choice of ours for the paper's."""
+    assert list(PAPER_ORIGIN) == setting_names()
+    assert set(PAPER_ORIGIN.values()) == {"published", "inferred", "ours"}
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("papr", "did you mean 'paper'?"), ("zz", "choose one of default, paper")]
+)
+def test_an_unknown_preset_is_refused(name: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        preset(name)
+    assert str(caught.value) == f"expected a known preset, got {name!r}; {remedy}"
+
+
+def test_a_file_that_names_a_preset_starts_from_it() -> None:
+    config = configured({"preset": "paper", "training": {"batch": 7}})
+    assert config.training.batch == 7
+    assert config.training.learning_rate == preset("paper").training.learning_rate
+    assert config.student == preset("paper").student
+    assert configured({"window": {"length": 48}}).student == preset("default").student
+    with pytest.raises(ConfigError, match="a known preset, got 'papr'; did you mean 'paper'"):
+        configured({"preset": "papr"})
