@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -90,3 +91,242 @@ def cluster_peaks(scores, start, separation):
                 peaks[-1] = max(peaks[-1], score)
             last = point
     return np.array(peaks)
+
+
+# --- metrics: labels and flags are lists of 0 and 1, segments are half-open pairs ---------------------------------
+
+
+def segments(flags):
+    found = []
+    for point, flag in enumerate(flags):
+        if flag and found and found[-1][1] == point:
+            found[-1] = (found[-1][0], point + 1)
+        elif flag:
+            found.append((point, point + 1))
+    return found
+
+
+def f_score(hits, false_alarms, misses):
+    return 2 * hits / (2 * hits + false_alarms + misses) if hits else 0.0
+
+
+def counts(flags, labels):
+    """Hits, false alarms and misses of points."""
+    pairs = list(zip(flags, labels, strict=True))
+    return pairs.count((1, 1)), pairs.count((1, 0)), pairs.count((0, 1))
+
+
+def flags_at(scores, threshold):
+    return [int(score >= threshold) for score in scores]
+
+
+def average_precision(scores, labels):
+    total, recall = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        hits, false_alarms, misses = counts(flags_at(scores, threshold), labels)
+        if hits + misses:
+            total += (hits / (hits + misses) - recall) * hits / (hits + false_alarms)
+            recall = hits / (hits + misses)
+    return total
+
+
+def roc_area(scores, labels):
+    """The share of (anomalous, normal) pairs in the right order, ties a half."""
+    anomalous = [score for score, label in zip(scores, labels, strict=True) if label]
+    normal = [score for score, label in zip(scores, labels, strict=True) if not label]
+    won = [(one > other) + (one == other) / 2 for one in anomalous for other in normal]
+    return sum(won) / len(won) if won else math.nan
+
+
+def standard_f1(scores, labels):
+    values = []
+    for threshold in set(scores):
+        hits, false_alarms, misses = counts(flags_at(scores, threshold), labels)
+        precision, recall = hits / (hits + false_alarms), hits / max(1, hits + misses)
+        values.append(2 * precision * recall / (precision + recall + 1e-5))
+    return max(values)
+
+
+def best_of_thresholds(scores, labels, judge):
+    """Of 100 thresholds, flags strictly above; NaN if the first gives NaN, else NaNs are left out."""
+    values = [
+        judge([int(score > threshold) for score in scores], labels)
+        for threshold in np.linspace(min(scores), max(scores), 100)
+    ]
+    return math.nan if math.isnan(values[0]) else max(value for value in values if not math.isnan(value))
+
+
+def adjust(flags, labels, *, first_too=True):
+    """Each segment with a flag is flagged, the first point of the series only if it may."""
+    adjusted = list(flags)
+    for start, stop in segments(labels):
+        if any(flags[start:stop]):
+            adjusted[start:stop] = [1] * (stop - start)
+    if not first_too:
+        adjusted[0] = flags[0]
+    return adjusted
+
+
+def adjusted_f1(flags, labels):
+    return f_score(*counts(adjust(flags, labels, first_too=False), labels))
+
+
+def revised_counts(flags, labels):
+    """Segments found, points flagged outside, segments missed."""
+    found = sum(any(flags[start:stop]) for start, stop in segments(labels))
+    return found, counts(flags, labels)[1], len(segments(labels)) - found
+
+
+def event_f1(flags, labels):
+    if not any(labels):
+        return math.nan
+    searched = flags[:-1]  # the last point is never looked at
+    recall = sum(any(searched[start:stop]) for start, stop in segments(labels)) / len(segments(labels))
+    precision = counts(flags, labels)[0] / max(1, sum(flags))
+    return 2 * recall * precision / (recall + precision + 1e-15)
+
+
+def range_f1(flags, labels):
+    def score(judged, others, existence):
+        """A vector of ones has no segment."""
+        own, foreign = (segments(vector) if not all(vector) else [] for vector in (judged, others))
+        total = 0.0
+        for start, stop in own:
+            shared = [min(stop, end) - max(start, begin) for begin, end in foreign]
+            shared = [points for points in shared if points > 0]
+            if shared:
+                total += existence + (1 - existence) * sum(shared) / (stop - start) / len(shared)
+        return total / len(own) if own else 0.0
+
+    recall, precision = score(labels, flags, 0.2), score(flags, labels, 0.0)
+    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
+
+
+STEP = 0.25  # the integrands are linear between multiples of it: the mid-point rule is then exact
+
+
+def affiliation(flags, labels):
+    """Precision and recall by summing over the time axis in steps of `STEP`."""
+    size, events, predicted = len(labels), segments(labels), segments(flags)
+    precisions, recalls = [], []
+    for index, (start, stop) in enumerate(events):
+        left = (events[index - 1][1] + start) / 2 if index else 0
+        right = (stop + events[index + 1][0]) / 2 if index + 1 < len(events) else size
+        pieces = [(max(left, begin), min(right, end)) for begin, end in predicted]
+        pieces = [(begin, end) for begin, end in pieces if end > begin]
+        room = min(start - left, right - stop)
+        width = right - left
+        near = []
+        for begin, end in pieces:
+            for time in np.arange(begin, end, STEP) + STEP / 2:
+                distance = max(start - time, time - stop, 0)
+                near.append(1 - (min(distance, room) + distance + stop - start) / width if distance else 1.0)
+        if near:
+            precisions.append(sum(near) / len(near))
+        reached = []
+        for time in np.arange(start, stop, STEP) + STEP / 2:
+            distances = [max(begin - time, time - end, 0) for begin, end in pieces]
+            room_here = min(time - left, right - time)
+            reached.append(1 - (min(min(distances), room_here) + min(distances)) / width if pieces else 0.0)
+        recalls.append(sum(reached) / len(reached))
+    precision = sum(precisions) / len(precisions) if precisions else math.nan
+    return precision, sum(recalls) / len(recalls) if recalls else math.nan
+
+
+def affiliation_f1(flags, labels):
+    precision, recall = affiliation(flags, labels)
+    return 2 * recall * precision / (recall + precision + 1e-15)
+
+
+def soft_labels(labels, window):
+    """Labels with buffers: every segment adds to every point, then all is capped at 1."""
+    soft = [float(label) for label in labels]
+    for start, stop in segments(labels):
+        for point in range(len(labels)):
+            distance = max(start - point, point - (stop - 1))
+            if 0 < distance <= window // 2:
+                soft[point] += math.sqrt(1 - distance / window)
+    return [min(1.0, value) for value in soft]
+
+
+def buffer_groups(labels, window):
+    """Segments with their buffers, those that share a point taken together; (first, last) inclusive."""
+    half, groups = window // 2, []
+    for start, stop in segments(labels):
+        if groups and start - half <= groups[-1][1]:
+            groups[-1] = (groups[-1][0], stop - 1 + half)
+        else:
+            groups.append((start - half, stop - 1 + half))
+    return groups
+
+
+def range_areas(scores, labels, window):
+    """Range-AP and range-AUC for one window: threshold by threshold, point by point."""
+    size, falling = len(scores), sorted(scores, reverse=True)
+    soft, groups = soft_labels(labels, window), buffer_groups(labels, window)
+    points, average, last_recall = [(0.0, 0.0)], 0.0, 0.0
+    for rank in np.linspace(0, size - 1, 250):
+        flags = flags_at(scores, falling[int(rank)])
+        hits = sum(value for value, flag in zip(soft, flags, strict=True) if flag)
+        extra = sum(value for value, flag, label in zip(soft, flags, labels, strict=True) if flag and not label)
+        positives = sum(labels) + extra / 2
+        found = sum(any(flags[max(first, 0) : last + 1]) for first, last in groups) / len(groups)
+        recall = min(hits / positives, 1) * found
+        average += (recall - last_recall) * hits / sum(flags)
+        last_recall = recall
+        points.append(((sum(flags) - hits) / (size - positives), recall))
+    points.append((1.0, 1.0))
+    area = sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in itertools.pairwise(points))
+    return average, area
+
+
+def volume(scores, labels, window):
+    """VUS-PR and VUS-ROC."""
+    if len(set(labels)) == 1:
+        return math.nan, math.nan
+    areas = [range_areas(scores, labels, width) for width in range(window + 1)]
+    return tuple(sum(values) / len(areas) for values in zip(*areas, strict=True))
+
+
+def nine_metrics(scores, labels, window):
+    precision_recall, roc = volume(scores, labels, window)
+    return {
+        "AUC-PR": average_precision(scores, labels),
+        "AUC-ROC": roc_area(scores, labels),
+        "VUS-PR": precision_recall,
+        "VUS-ROC": roc,
+        "Standard-F1": standard_f1(scores, labels),
+        "PA-F1": best_of_thresholds(scores, labels, adjusted_f1),
+        "Event-based-F1": best_of_thresholds(scores, labels, event_f1),
+        "R-based-F1": best_of_thresholds(scores, labels, range_f1),
+        "Affiliation-F": best_of_thresholds(scores, labels, affiliation_f1),
+    }
+
+
+def best_f1(scores, labels, kind):
+    """The highest F1 of all distinct thresholds, and the highest threshold that reaches it."""
+    counted = {
+        "pointwise": counts,
+        "point_adjusted": lambda flags, labels: counts(adjust(flags, labels), labels),
+        "revised_point_adjusted": revised_counts,
+    }[kind]
+    return max((f_score(*counted(flags_at(scores, value), labels)), value) for value in set(scores))
+
+
+def delays(flags, labels):
+    """For each segment the points until its first flag, None where it has none."""
+    return [next((t for t in range(stop - start) if flags[start + t]), None) for start, stop in segments(labels)]
+
+
+def dominant_lag(series):
+    """Lag by lag: the highest interior peak of the autocorrelation at lags 3 … 400."""
+    centred = np.array(series[:20_000]) - np.mean(series[:20_000])
+    size = len(centred)
+    values = {lag: sum(centred[lag:] * centred[: size - lag]) for lag in range(3, min(401, size))}
+    peaks = [
+        (values[lag], lag)
+        for lag in values
+        if lag - 1 in values and lag + 1 in values and values[lag] > max(values[lag - 1], values[lag + 1])
+    ]
+    lag = max(peaks)[1] if peaks else 125
+    return lag if 6 <= lag <= 303 else 125
