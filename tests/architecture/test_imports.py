@@ -23,6 +23,7 @@ ORDER = [
     "seeding",
     "files",
     "data",
+    "datasets",
     "windows",
     "scoring",
     "model",
@@ -34,6 +35,7 @@ ORDER = [
     "detector",
     "streaming",
     "reporting",
+    "evaluation",
     "cli",
     "__main__",
 ]
@@ -45,6 +47,7 @@ WITHOUT_TORCH = [
     "seeding",
     "files",
     "data",
+    "datasets",
     "windows",
     "scoring",
     "reporting",

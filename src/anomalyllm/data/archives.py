@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ DAMAGES = (  # what zipfile, zlib and NumPy raise when bytes are not what they s
         MemoryError,
         SyntaxError,
     ),
-    *(zipfile.BadZipFile, zlib.error),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
 )
 LABEL_KEYS = ("label", "labels")
 
