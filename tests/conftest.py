@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from anomalyllm import AnomalyLLM
+from anomalyllm.evaluation.baselines import BASELINES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -68,10 +71,18 @@ def small_detector(preset: str = "default", *, seed: int = 0, max_steps: int = 1
     return AnomalyLLM(preset, teacher="compact", max_steps=max_steps, settings=settings, seed=seed, **arguments)
 
 
+@functools.cache
+def fitted_scorer(name: str) -> Any:
+    """The preset or baseline of that name, fitted on two channels; tests must not change it."""
+    scorer = BASELINES[name]() if name in BASELINES else small_detector(name)
+    return scorer.fit(sine(800, 2))
+
+
 @pytest.fixture(scope="session", params=["default", "paper"])
 def fitted_pair(request: pytest.FixtureRequest) -> AnomalyLLM:
     """A fitted detector of each preset on two channels; tests must not change it."""
-    return small_detector(request.param).fit(sine(800, 2))
+    detector: AnomalyLLM = fitted_scorer(request.param)
+    return detector
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class AnomalyLLM:
         labels_: flags of the training rows, (T,).
         n_features_in_: C.
         channels_: their names.
-        window_, period_: in samples; the period is None where nothing repeats.
+        window_, stride_, period_: in samples; the period is None where nothing repeats.
         config_: the configuration with everything filled in.
         teacher_: how the teacher is spoken of; says "untrained" where that is so.
         record_: the training run.
@@ -262,6 +262,7 @@ class AnomalyLLM:
         self.n_features_in_: int = len(fitted.channels)
         self.channels_: tuple[str, ...] = fitted.channels
         self.window_: int = fitted.window
+        self.stride_: int = fitted.stride
         self.period_: int | None = fitted.period
         self.config_: DetectorConfig = fitted.config
         self.teacher_: str = fitted.teacher_label

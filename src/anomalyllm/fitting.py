@@ -52,12 +52,30 @@ class Run:
     watcher: Watcher | None = None
 
 
+@dataclass(frozen=True)
+class Started:
+    """A fit before its training: everything is in place, the networks' own weights are drawn and nothing is learned."""
+
+    untrained: Fitted
+    data: TrainingData
+
+
 def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats]:
     """Learns everything that scoring needs from `series`, and from nothing else; also the scores (T,) of its own rows.
 
     Raises:
         DataError: too short, too many channels, or nothing but missing values.
         ConfigError, TeacherError, ArtefactError, StorageError, TrainingInterrupted: as the steps raise them.
+    """
+    started = start(series, config, seed, run.device)
+    return calibrated(_trained(started.untrained, started.data, run), series, started.data)
+
+
+def start(series: Series, config: DetectorConfig, seed: int, device: str = "cpu") -> Started:
+    """Scales, finds period and window, cuts the bank and builds the networks.
+
+    Raises:
+        DataError, ConfigError, TeacherError: as `fit`.
     """
     check_trainable(series, config)
     scaler = Scaler.fit(series.values)
@@ -72,7 +90,7 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         period=period,
         seed=seed,
         scaler=scaler,
-        distiller=_networks(language_model.module, data, config, seed).to(run.device),
+        distiller=_networks(language_model.module, data, config, seed).to(device),
         bank=data.bank,
         calibration=Calibration.none(1),
         mismatch_calibration=Calibration.none(1),
@@ -81,7 +99,7 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         teacher_shape=language_model.config,
         training=_facts(series),
     )
-    return _calibrated(_trained(untrained, data, run), series, data)
+    return Started(untrained, data)
 
 
 def _networks(language_model: nn.Module, data: TrainingData, config: DetectorConfig, seed: int) -> Distiller:
@@ -202,7 +220,7 @@ def _with_bank_size(config: DetectorConfig, rows: int, channels: int) -> Detecto
     return dataclasses.replace(config, student=dataclasses.replace(config.student, prototypes=count))
 
 
-def _calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats]:
+def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats]:
     """With the calibration of the held-out tail (of everything where that is short) and the threshold.
 
     Also the scores of the training rows, (T,).

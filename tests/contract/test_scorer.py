@@ -1,30 +1,33 @@
-"""The contract of every scorer, run on the detector in both presets and on its stream.
+"""The contract of every scorer, run on the detector in both presets, on its stream, and on every baseline.
 
-A new scorer joins by being added to `SCORERS`.
+A new baseline joins by being named in `BASELINES`; another kind of scorer by a line in `contenders`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
 from anomalyllm import AnomalyLLM, Stream
-from anomalyllm.errors import DataError
-from conftest import sine, small_detector
+from anomalyllm.errors import ChannelError, DataError, NotFittedError
+from anomalyllm.evaluation.baselines import BASELINES
+from anomalyllm.presets import PRESETS
+from conftest import fitted_scorer, sine, small_detector
 
 ROWS = 800
 TOLERANCE = 1e-5  # relative: float32 networks, whose sums depend in their last bits on the batch they run in
+Score = Callable[[Any, np.ndarray], np.ndarray]
 
 
-def in_one(detector: AnomalyLLM, X: np.ndarray) -> np.ndarray:
-    return detector.decision_function(X)
+def in_one(scorer: Any, X: np.ndarray) -> np.ndarray:
+    return scorer.decision_function(X)
 
 
-def streamed(size: int) -> Callable[[AnomalyLLM, np.ndarray], np.ndarray]:
+def streamed(size: int) -> Score:
     def score(detector: AnomalyLLM, X: np.ndarray) -> np.ndarray:
         stream = Stream(detector)
         pieces = [stream.push(X[start : start + size]) for start in range(0, len(X), size)]
@@ -33,17 +36,36 @@ def streamed(size: int) -> Callable[[AnomalyLLM, np.ndarray], np.ndarray]:
     return score
 
 
-SCORERS: dict[str, Callable[[AnomalyLLM, np.ndarray], np.ndarray]] = {
-    "detector": in_one,
-    "stream of single rows": streamed(1),
-    "stream of 37 rows": streamed(37),
-    "stream of 500 rows": streamed(500),
+STREAMS: dict[str, Score] = {
+    "stream-of-single-rows": streamed(1),
+    "stream-of-37-rows": streamed(37),
+    "stream-of-500-rows": streamed(500),
 }
 
 
-@pytest.fixture(params=SCORERS, ids=lambda name: name.replace(" ", "-"))
-def scorer(request: pytest.FixtureRequest) -> Callable[[AnomalyLLM, np.ndarray], np.ndarray]:
-    return SCORERS[request.param]
+class Contender(NamedTuple):
+    """Something fitted on `sine(ROWS, 2)`, and one way to have scores from it."""
+
+    fitted: Any
+    score: Callable[[np.ndarray], np.ndarray]
+
+
+def contenders() -> dict[str, tuple[str, Score]]:
+    """Name of the test -> name of the scorer, and how it is asked."""
+    names: dict[str, tuple[str, Score]] = {name: (name, in_one) for name in [*PRESETS, *BASELINES]}
+    return names | {f"{preset}-{way}": (preset, score) for preset in PRESETS for way, score in STREAMS.items()}
+
+
+@pytest.fixture(params=contenders())
+def contender(request: pytest.FixtureRequest) -> Contender:
+    name, score = contenders()[request.param]
+    fitted = fitted_scorer(name)
+    return Contender(fitted, lambda X: score(fitted, X))
+
+
+def unfitted(name: str, seed: int = 0) -> Any:
+    """A scorer that fits in about a second."""
+    return BASELINES[name](seed=seed) if name in BASELINES else small_detector(name, max_steps=6, seed=seed)
 
 
 def disturbed(rows: int = 500, channels: int = 2) -> np.ndarray:
@@ -57,34 +79,37 @@ def close(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE))
 
 
-def test_one_finite_score_per_point(fitted_pair: AnomalyLLM, scorer: Any) -> None:
-    for rows in (1, 2, fitted_pair.window_ - 1, fitted_pair.window_, fitted_pair.window_ + 1, 333):
-        scores = scorer(fitted_pair, disturbed(500)[:rows])
+def test_one_finite_score_per_point(contender: Contender) -> None:
+    window = contender.fitted.window_
+    for rows in (1, 2, window - 1, window, window + 1, 333):
+        scores = contender.score(disturbed(500)[:rows])
         assert scores.shape == (rows,)
         assert scores.dtype == np.float64
         assert np.isfinite(scores).all()
         assert (scores >= 0).all()
 
 
-def test_stream_equals_batch(fitted_pair: AnomalyLLM, scorer: Any) -> None:
+@pytest.mark.parametrize("way", STREAMS)
+def test_stream_equals_batch(fitted_pair: AnomalyLLM, way: str) -> None:
     X = disturbed(431)
-    assert close(scorer(fitted_pair, X), fitted_pair.decision_function(X))
+    assert close(STREAMS[way](fitted_pair, X), fitted_pair.decision_function(X))
 
 
-def test_a_longer_series_does_not_change_final_scores(fitted_pair: AnomalyLLM, scorer: Any) -> None:
+def test_a_longer_series_does_not_change_final_scores(contender: Contender) -> None:
     """A point's score is final once a window's length has followed it."""
     X = disturbed(500)
-    shorter = scorer(fitted_pair, X[:350])
-    final = 350 - fitted_pair.window_
-    assert close(shorter[:final], scorer(fitted_pair, X)[:final])
+    final = 350 - contender.fitted.window_
+    assert close(contender.score(X[:350])[:final], contender.score(X)[:final])
 
 
-def test_chunks_with_a_halo_equal_the_whole(fitted_pair: AnomalyLLM) -> None:
+@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+def test_chunks_with_a_halo_equal_the_whole(name: str) -> None:
     """Cut at a multiple of the stride, with a window's length on both sides, a chunk scores as the whole does."""
-    X, window, stride = disturbed(500), fitted_pair.window_, fitted_pair.config_.window.stride
-    whole = fitted_pair.decision_function(X)
+    fitted, X = fitted_scorer(name), disturbed(500)
+    window, stride = fitted.window_, fitted.stride_
+    whole = fitted.decision_function(X)
     start = 160 // stride * stride
-    chunk = fitted_pair.decision_function(X[start : start + 3 * window])
+    chunk = fitted.decision_function(X[start : start + 3 * window])
     assert close(chunk[window : 2 * window], whole[start + window : start + 2 * window])
 
 
@@ -96,30 +121,38 @@ def test_batch_size_does_not_matter(fitted_pair: AnomalyLLM, monkeypatch: pytest
         assert close(fitted_pair.decision_function(X), whole)
 
 
-def test_inputs_are_not_changed(fitted_pair: AnomalyLLM, scorer: Any) -> None:
+def test_inputs_are_not_changed(contender: Contender) -> None:
     X = disturbed()
     before = X.copy()
-    scorer(fitted_pair, X)
-    fitted_pair.detect(X)
+    contender.score(X)
+    contender.fitted.predict(X)
     assert np.array_equal(X, before, equal_nan=True)
 
 
-def test_scoring_does_not_change_the_detector(fitted_pair: AnomalyLLM) -> None:
+def test_scoring_does_not_change_the_scorer(contender: Contender) -> None:
     X = disturbed()
-    first = fitted_pair.decision_function(X)
-    fitted_pair.decision_function(X * 100)
-    fitted_pair.detect(sine(90, 2))
-    assert np.array_equal(fitted_pair.decision_function(X), first)
+    first = contender.score(X)
+    contender.score(X * 100)
+    contender.fitted.predict(sine(90, 2))
+    assert np.array_equal(contender.score(X), first)
 
 
-def test_flags_are_scores_that_reach_the_threshold(fitted_pair: AnomalyLLM) -> None:
-    X = disturbed()
-    scores, labels = fitted_pair.decision_function(X), fitted_pair.predict(X)
+def test_flags_are_scores_that_reach_the_threshold(contender: Contender) -> None:
+    X, fitted = disturbed(), contender.fitted
+    scores, labels = fitted.decision_function(X), fitted.predict(X)
     assert set(np.unique(labels)) <= {0, 1}
-    assert np.array_equal(labels, (scores >= fitted_pair.threshold_).astype(labels.dtype))
-    assert fitted_pair.threshold_ > 0
-    assert np.array_equal(fitted_pair.labels_, fitted_pair.decision_scores_ >= fitted_pair.threshold_)
-    assert fitted_pair.decision_scores_.shape == (ROWS,)
+    assert np.array_equal(labels, (scores >= fitted.threshold_).astype(labels.dtype))
+    assert fitted.threshold_ > 0
+    assert np.array_equal(fitted.labels_, fitted.decision_scores_ >= fitted.threshold_)
+    assert fitted.decision_scores_.shape == (ROWS,)
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+def test_it_refuses_before_fit_and_other_channels_after_it(name: str) -> None:
+    with pytest.raises(NotFittedError, match="call fit"):
+        unfitted(name).decision_function(sine(100, 2))
+    with pytest.raises(ChannelError):
+        fitted_scorer(name).decision_function(sine(100, 3))
 
 
 def test_detect_agrees_with_decision_function(fitted_pair: AnomalyLLM) -> None:
@@ -135,52 +168,53 @@ def test_detect_agrees_with_decision_function(fitted_pair: AnomalyLLM) -> None:
         assert found.scores[event.peak] == found.scores[event.start : event.end].max()
 
 
-@pytest.mark.parametrize("preset", ["default", "paper"])
-def test_same_seed_same_bytes(preset: str) -> None:
+@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+def test_same_seed_same_bytes(name: str) -> None:
+    """And another seed other bytes, but only where something is said to be drawn."""
     X, new = sine(400, 2), disturbed(200)
-    first = small_detector(preset, max_steps=6).fit(X)
-    second = small_detector(preset, max_steps=6).fit(X)
+    first, second, other = (unfitted(name, seed).fit(X) for seed in (0, 0, 1))
     assert first.decision_function(new).tobytes() == second.decision_function(new).tobytes()
     assert first.threshold_ == second.threshold_
-    other = small_detector(preset, max_steps=6, seed=1).fit(X)
-    assert other.decision_function(new).tobytes() != first.decision_function(new).tobytes()
+    differs = other.decision_function(new).tobytes() != first.decision_function(new).tobytes()
+    assert differs == (name in PRESETS or BASELINES[name].drawn)
 
 
-@pytest.mark.parametrize("preset", ["default", "paper"])
-def test_fit_twice_is_fit_once(preset: str) -> None:
+@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+def test_fit_twice_is_fit_once(name: str) -> None:
     X = sine(400, 2)
-    once = small_detector(preset, max_steps=4).fit(X)
-    twice = small_detector(preset, max_steps=4).fit(sine(500, 1)).fit(X)
+    once = unfitted(name).fit(X)
+    twice = unfitted(name).fit(sine(500, 1)).fit(X)
     assert once.decision_scores_.tobytes() == twice.decision_scores_.tobytes()
     assert once.fit(X) is once
 
 
-def test_global_random_state_is_untouched() -> None:
+@pytest.mark.parametrize("name", ["default", *BASELINES])
+def test_global_random_state_is_untouched(name: str) -> None:
     np.random.seed(5)  # noqa: NPY002 - the global state is what is tested
     torch.manual_seed(5)
     before = (np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # noqa: NPY002
-    detector = small_detector(max_steps=3).fit(sine(300))
-    detector.detect(disturbed(150, 1))
+    unfitted(name).fit(sine(300)).predict(disturbed(150, 1))
     assert (np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == before  # noqa: NPY002
 
 
-def test_missing_values_never_raise_an_alarm_by_themselves(fitted_pair: AnomalyLLM) -> None:
+def test_missing_values_never_raise_an_alarm_by_themselves(contender: Contender) -> None:
     """A sensor that falls silent is not judged: its windows score 0, and a silent series raises no alarm."""
-    X = sine(500, 2, seed=7)
+    X, fitted = sine(500, 2, seed=7), contender.fitted
     X[150:400] = np.nan
-    inside = slice(150 + fitted_pair.window_, 400 - fitted_pair.window_)
-    assert (fitted_pair.decision_function(X)[inside] == 0).all()
-    silent = fitted_pair.detect(np.full((300, 2), np.nan))
-    assert not silent.events
-    assert (silent.scores == 0).all()
+    inside = slice(150 + fitted.window_, 400 - fitted.window_)
+    assert (contender.score(X)[inside] == 0).all()
+    silent = np.full((300, 2), np.nan)
+    assert (contender.score(silent) == 0).all()
+    assert not fitted.predict(silent).any()
 
 
-def test_channels_are_found_by_name(fitted_pair: AnomalyLLM) -> None:
+@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+def test_channels_are_found_by_name(name: str) -> None:
     import pandas as pd
 
-    X = disturbed()
+    X, fitted = disturbed(), fitted_scorer(name)
     frame = pd.DataFrame({"channel_1": X[:, 1], "channel_0": X[:, 0]})
-    assert np.array_equal(fitted_pair.decision_function(frame), fitted_pair.decision_function(X))
+    assert np.array_equal(fitted.decision_function(frame), fitted.decision_function(X))
 
 
 def test_an_event_names_its_channel() -> None:

@@ -19,7 +19,7 @@ from anomalyllm.datasets.folders import named
 from anomalyllm.datasets.gecco import CASE as GECCO_CASE
 from anomalyllm.datasets.gecco import FILE as GECCO_FILE
 from anomalyllm.datasets.gecco import gecco_cases
-from anomalyllm.datasets.indexed import INDEX, indexed_cases
+from anomalyllm.datasets.indexed import INDEX, indexed_cases, indexed_names
 from anomalyllm.datasets.nab import nab_cases
 from anomalyllm.datasets.nips_ts import nips_ts_cases
 from anomalyllm.datasets.smd import smd_cases
@@ -103,6 +103,8 @@ def dataset_name(text: str, names: tuple[str, ...] = tuple(FORMS)) -> str:
 def open_dataset(name: str, folder: str | Path) -> Dataset:
     """The set in a folder, whichever of its forms lies there; only names are read.
 
+    A set that is not in `FORMS` is found too where the folder's index lists it.
+
     Args:
         name: "ucr", "SMD", … in any case.
         folder: the set's folder, one that has it in a subfolder called like it, or (UCR) the zip.
@@ -111,10 +113,11 @@ def open_dataset(name: str, folder: str | Path) -> Dataset:
         ConfigError: no set is called so.
         ReadError: no folder, none of the set's forms in it, or a table of labels that is damaged.
     """
-    name, place = dataset_name(name), Path(folder)
+    place = Path(folder)
+    name = dataset_name(name, tuple(dict.fromkeys((*FORMS, *indexed_names(place)))))
     if not place.exists():
         raise ReadError(f"a folder that holds {name}", f"no folder {named(place)}", "check the path")
-    forms = (Form(f"{INDEX} with NPZ files", partial(indexed_cases, name)), *FORMS[name])
+    forms = (Form(f"{INDEX} with NPZ files", partial(indexed_cases, name)), *FORMS.get(name, ()))
     for base in (*_subfolders(place, name), place):
         for form in forms:
             cases = form.find(base)

@@ -6,7 +6,8 @@ Each file holds `train` and `test` (T, C), `test_label` (T,) and, where the sour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,15 @@ def indexed_cases(dataset: str, folder: Path) -> tuple[Case, ...]:
     Raises:
         ReadError: an index that is damaged, or names a file outside its folder.
     """
-    if not (folder / INDEX).is_file():
-        return ()
-    index = json_of(folder / INDEX)
-    try:
-        wanted = [entry for entry in index["series"] if entry["dataset"].lower() == dataset.lower()]
+    with _shaped_as_said(folder):
+        wanted = [entry for entry in _entries(folder) if entry["dataset"].lower() == dataset.lower()]
         return tuple(_case(dataset, entry, folder) for entry in wanted)
-    except (LookupError, TypeError, AttributeError) as error:
-        came = f"something else in {named(folder / INDEX)}"
-        raise ReadError("a list `series` of entries with dataset, name and file", came, AGAIN) from error
+
+
+def indexed_names(folder: Path) -> tuple[str, ...]:
+    """The names of all sets in the folder's index, sorted; none without one. Errors are those of `indexed_cases`."""
+    with _shaped_as_said(folder):
+        return tuple(sorted({str(entry["dataset"]) for entry in _entries(folder)}))
 
 
 def read_indexed(path: Path, shape: Shape) -> CaseData:
@@ -62,6 +63,22 @@ def read_indexed(path: Path, shape: Shape) -> CaseData:
         came = "{} and {} rows of {} channels in {}".format(*found, named(path))
         raise ReadError(f"{said}, as {INDEX} says", came, AGAIN)
     return data
+
+
+def _entries(folder: Path) -> list[Any]:
+    """What the index lists; nothing without one."""
+    entries: list[Any] = json_of(folder / INDEX)["series"] if (folder / INDEX).is_file() else []
+    return entries
+
+
+@contextlib.contextmanager
+def _shaped_as_said(folder: Path) -> Iterator[None]:
+    """Turns what a foreign index leads to into a ReadError."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as error:
+        came = f"something else in {named(folder / INDEX)}"
+        raise ReadError("a list `series` of entries with dataset, name and file", came, AGAIN) from error
 
 
 def _case(dataset: str, entry: Mapping[str, Any], folder: Path) -> Case:

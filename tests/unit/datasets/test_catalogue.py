@@ -55,6 +55,18 @@ def test_the_spacecraft_are_found_in_the_folder_of_both(tmp_path: Path) -> None:
     assert dataset.cases[0].read().labels.tolist() == [0, 1, 0]
 
 
+def test_an_index_may_hold_sets_of_any_name(tmp_path: Path) -> None:
+    """Your own labelled series need no reader: an index and NPZ files will do."""
+    entries = [{"dataset": name, "name": "one", "file": "one.npz"} for name in ("Boilers", "pumps")]
+    (tmp_path / "index.json").write_text(json.dumps({"series": entries}))
+    np.savez(tmp_path / "one.npz", train=np.zeros(4), test=np.ones(3), test_label=np.array([0, 1, 0]))
+    dataset = open_dataset("boilers", tmp_path)
+    assert (dataset.name, [case.name for case in dataset.cases]) == ("Boilers", ["one"])
+    assert dataset.cases[0].read().labels.tolist() == [0, 1, 0]
+    with pytest.raises(ConfigError, match="did you mean 'pumps'"):
+        open_dataset("pump", tmp_path)
+
+
 def test_a_name_that_is_not_known_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         open_dataset("smapp", tmp_path)

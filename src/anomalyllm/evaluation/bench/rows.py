@@ -1,0 +1,70 @@
+"""One row of `cases.csv`: everything that is known of one task. The columns are fixed, so that files can be joined."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from anomalyllm import __version__
+from anomalyllm.datasets.case import CaseData
+from anomalyllm.evaluation.bench.tasks import Task
+from anomalyllm.evaluation.judging import MEASURES
+from anomalyllm.evaluation.metrics.segments import runs
+from anomalyllm.evaluation.protocol import Outcome
+
+Row = dict[str, str]
+
+KEY = ("dataset", "case", "method", "seed", "protocol")
+ABOUT = ("family", "teacher", "status", "rows_train", "rows_test", "channels", "anomalies", "location", "threshold")
+COSTS = ("seconds_fit", "seconds_score", "peak_memory_mib")
+ORIGIN = ("config_hash", "version", "error")
+MEASURED = tuple(measure.name for measure in MEASURES)
+COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *ORIGIN)
+
+
+class Result(NamedTuple):
+    """What a worker sends back."""
+
+    task: Task
+    row: Row
+
+
+def done_row(task: Task, case: CaseData, outcome: Outcome) -> Row:
+    """The row of a task that was carried out."""
+    return {
+        **_empty(task),
+        "teacher": outcome.teacher,
+        "status": "done",
+        "rows_train": str(len(case.train)),
+        "rows_test": str(len(case.test)),
+        "channels": str(case.test.shape[1]),
+        "anomalies": str(len(runs(case.labels != 0))),
+        "location": "" if outcome.location is None else str(outcome.location),
+        "threshold": written(outcome.threshold),
+        **{name: written(outcome.metrics[name]) for name in MEASURED},
+        "seconds_fit": written(outcome.seconds_fit, 4),
+        "seconds_score": written(outcome.seconds_score, 4),
+        "peak_memory_mib": written(outcome.peak_memory, 4),
+    }
+
+
+def failed_row(task: Task, error: str) -> Row:
+    """The row of a task that could not be carried out, with the reason in one line."""
+    return {**_empty(task), "status": "failed", "error": " ".join(error.split())[:300]}
+
+
+def written(value: float, digits: int = 6) -> str:
+    """A number as it stands in the table; empty where it is not defined."""
+    return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def number(text: str) -> float:
+    """The number of a cell; NaN where it is empty."""
+    return float(text) if text else math.nan
+
+
+def _empty(task: Task) -> Row:
+    row = dict.fromkeys(COLUMNS, "")
+    row |= dict(zip(KEY, task.key, strict=True))
+    row |= {"family": task.case.family, "config_hash": task.method.config_hash, "version": __version__}
+    return row

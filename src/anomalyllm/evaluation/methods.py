@@ -1,0 +1,143 @@
+"""Every method that can be measured, by name: the presets of `AnomalyLLM` and the baselines, behind one interface.
+
+A method is built anew for each case and seed. `epochs` is what the paper's protocol asks for: the scores that a method
+would have given had it stopped earlier; most methods have one, the presets one for each epoch of training, and chance
+as many as the presets have, since that is how often it may guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.config import DetectorConfig
+from anomalyllm.data.series import as_series
+from anomalyllm.detector import AnomalyLLM
+from anomalyllm.evaluation.baselines import BASELINES
+from anomalyllm.evaluation.baselines.extras import required
+from anomalyllm.fitting import calibrated, start
+from anomalyllm.presets import PRESETS
+from anomalyllm.settings import unknown_name
+from anomalyllm.training import loop
+
+Floats = NDArray[np.float64]
+
+OFFLINE_TEACHER = "compact"  # in place of a teacher that a benchmark would have to download
+GUESSES = 50  # that chance has under the paper's protocol: the epochs that the reference trains
+
+
+class Scorer(Protocol):
+    """What a method is once it is built: the contract of every scorer."""
+
+    threshold_: float
+
+    def fit(self, X: Any) -> Any:
+        """Learns from training values (T, C)."""
+
+    def decision_function(self, X: Any) -> Floats:
+        """Scores (T,) of rows (T, C)."""
+
+
+class Epoch(NamedTuple):
+    """A method as it stands after some training."""
+
+    scores: Floats  # of the test part
+    threshold: float
+    teacher: str = ""  # how a preset's teacher is spoken of
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method and its settings.
+
+    Attributes:
+        name: as tables print it.
+        settings: of a preset, by dotted name; baselines have none.
+        teacher: of a preset: "compact", a name on the model hub or a folder.
+    """
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    teacher: str = OFFLINE_TEACHER
+
+    def __post_init__(self) -> None:
+        if self.name not in method_names():
+            raise unknown_name("method", self.name, method_names())
+
+    @property
+    def drawn(self) -> bool:
+        """Whether chance has a part in it, so that several seeds are worth running."""
+        return self.name in PRESETS or BASELINES[self.name].drawn
+
+    @property
+    def config_hash(self) -> str:
+        """Twelve digits that change with any setting."""
+        what: dict[str, Any] = {"name": self.name}
+        if self.name in PRESETS:
+            what["config"] = self._detector(0).resolved_config().to_mapping()
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
+
+    def require(self) -> None:
+        """Refuses, before a long run, what cannot run at all.
+
+        Raises:
+            ConfigError: a library is absent, or a setting is unknown or out of range.
+        """
+        if self.name in PRESETS:
+            self._detector(0).resolved_config()
+        elif BASELINES[self.name].needs:
+            required(BASELINES[self.name].needs, f"the method {self.name}")
+
+    def build(self, seed: int) -> Scorer:
+        """A scorer that is not fitted yet."""
+        return self._detector(seed) if self.name in PRESETS else BASELINES[self.name](seed=seed)
+
+    def epochs(self, train: Floats, test: Floats, seed: int) -> Iterator[Epoch]:
+        """The scores of `test` after each epoch of training on `train`; for the paper's protocol alone."""
+        if self.name in PRESETS:
+            yield from trained_epochs(self._detector(seed).resolved_config(), train, test, seed)
+            return
+        draws = GUESSES if self.name == "random" else 1
+        for draw in range(draws):
+            scorer = self.build(seed * draws + draw)
+            scorer.fit(train)
+            yield Epoch(scorer.decision_function(test), scorer.threshold_)
+
+    def warm_up(self) -> None:
+        """Loads what is loaded once in a process, so that no case pays for it."""
+        if self.name in PRESETS:
+            import transformers  # noqa: F401
+        else:
+            quick = np.sin(np.arange(256.0) / 5) + np.random.default_rng(0).normal(0, 0.1, 256)
+            self.build(0).fit(quick).decision_function(quick)
+
+    def _detector(self, seed: int) -> AnomalyLLM:
+        return AnomalyLLM(self.name, teacher=self.teacher, settings=dict(self.settings), seed=seed)
+
+
+def method_names() -> list[str]:
+    """The presets, then the baselines."""
+    return [*PRESETS, *BASELINES]
+
+
+def trained_epochs(config: DetectorConfig, train: Floats, test: Floats, seed: int) -> Iterator[Epoch]:
+    """A preset after each of its epochs, none left out: no early stop, no choice by held-out training time.
+
+    Where `max_steps` cuts the training short, an epoch is an equal share of the steps there are.
+    """
+    series = as_series(train)
+    started = start(series, config, seed)
+    run = loop.Run(started.untrained.distiller, started.data, started.untrained.config, seed)
+    epochs = min(config.training.epochs, run.steps)
+    for epoch in range(1, epochs + 1):
+        while run.step < run.steps * epoch // epochs:
+            run.advance()
+        fitted, _ = calibrated(started.untrained, series, started.data)
+        scores = fitted.point_scores(fitted.prepare(as_series(test).values))
+        yield Epoch(scores, fitted.threshold, fitted.teacher_label)

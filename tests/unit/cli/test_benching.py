@@ -1,0 +1,115 @@
+"""`anomalyllm bench`: what is asked for is what is run, mistakes are told before the work, results stand where they should."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from anomalyllm.evaluation.baselines import SubPCA
+from command import done, refused, run
+from unit.evaluation.bench.small import write_archive
+
+QUICK = ("--data", "sets", "--method", "second-difference", "--method", "constant", "--jobs", "1")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four series in the form of the UCR archive below `sets`, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    write_archive(tmp_path / "sets", 4)
+    return tmp_path
+
+
+def rows(folder: str = "out/bench") -> list[dict[str, str]]:
+    with (Path(folder) / "cases.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_bench_prints_a_table_and_writes_its_files() -> None:
+    ran = done("bench", "ucr", *QUICK)
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert lines[1][:6] == ["UCR", "second-difference", "4", "0", "1.000", lines[1][5]]
+    assert lines[2][:5] == ["UCR", "constant", "4", "0", "0.000"]
+    assert "8 runs, results in out/bench" in ran.err
+    assert {"out/bench/cases.csv", "out/bench/summary.json", "out/bench/report.html"} <= ran.written
+    assert {row["family"] for row in rows()} == {"ECG"}
+
+
+def test_json_is_the_summary() -> None:
+    summary = json.loads(done("bench", "ucr", *QUICK, "--limit", "2", "--json", "--quiet").out)
+    assert summary == json.loads(Path("out/bench/summary.json").read_text())
+    assert summary["second-difference"]["UCR"]["n"] == 2
+
+
+def test_one_case_and_one_seed_as_a_reproducer_asks_for_them() -> None:
+    name = next(path.stem for path in Path("sets/UCR").iterdir())
+    chosen = ("--case", name, "--method", "random", "--seed", "2", "--out", "again")
+    done("bench", "ucr", "--data", "sets", *chosen)
+    assert [(row["case"], row["seed"]) for row in rows("again")] == [(name, "2")]
+
+
+def test_both_protocols_beside_each_other() -> None:
+    ran = done("bench", "ucr", *QUICK, "--protocol", "honest", "--protocol", "paper", "--limit", "1")
+    assert {row["protocol"] for row in rows()} == {"honest", "paper"}
+    assert "second-difference (protocol paper)" in ran.out
+
+
+def test_failed_runs_are_told_and_the_code_says_so() -> None:
+    short = Path("sets/UCR/005_UCR_Anomaly_short_20_300_310.txt")
+    short.write_text("\n".join(str(value % 7) for value in range(400)))
+    ran = run("bench", "ucr", "--data", "sets", "--method", "sub-pca", "--jobs", "1")
+    assert ran.code == 1
+    assert "failed: sub-pca on 005_UCR_Anomaly_short_20_300_310, seed 0: TooShortError: expected at least 32" in ran.err
+    assert "1 of 5 runs failed; out/bench/failures says how to see each again" in ran.err
+    assert sorted(row["status"] for row in rows()) == ["done"] * 4 + ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--method", "nearest"), "expected a known method, got 'nearest'; did you mean 'nearest-neighbour'?"),
+        (("--protocol", "honets"), "expected a known protocol, got 'honets'; did you mean 'honest'?"),
+        (("--seeds", "0"), "expected --seeds to be at least 1, got 0;"),
+        (("--jobs", "0"), "expected --jobs to be at least 1, got 0;"),
+        (("--limit", "-1"), "expected --limit to be at least 1, got -1;"),
+        (("--case", "001_UCR_Anomaly_ECG1"), "expected a known case of UCR, got '001_UCR_Anomaly_ECG1'; did you mean"),
+        (("--set", "training.bach=3", "--method", "default"), "got 'training.bach'; did you mean 'training.batch'?"),
+    ],
+)
+def test_mistakes_are_told_before_the_work(words: tuple[str, ...], said: str) -> None:
+    refused("bench", "ucr", "--data", "sets", *words, said=said)
+
+
+def test_a_set_that_is_not_there() -> None:
+    refused(
+        "bench",
+        "smd",
+        "--data",
+        "sets",
+        said="expected SMD in a form that is known .*, got none in sets; name the set.s own folder",
+    )
+
+
+def test_a_library_that_is_absent_is_told_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SubPCA, "needs", "no_such_library")
+    words = ("bench", "ucr", "--data", "sets", "--method", "sub-pca")
+    refused(
+        *words, said=r"expected no_such_library for the method sub-pca, got .*; pip install 'anomalyllm\[baselines\]'"
+    )
+
+
+def test_without_names_everything_but_paper_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from anomalyllm.cli import benching
+    from anomalyllm.evaluation.methods import method_names
+
+    seen: list[str] = []
+    monkeypatch.setattr(
+        "anomalyllm.evaluation.bench.running.run_bench",
+        lambda tasks, out, **_: seen.extend(task.method.name for task in tasks) or [],
+    )
+    done("bench", "ucr", "--data", "sets", "--limit", "1", "--seeds", "1")
+    assert benching is not None
+    assert seen == [name for name in method_names() if name != "paper"]

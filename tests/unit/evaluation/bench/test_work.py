@@ -1,0 +1,105 @@
+"""One task: a row and curves where it works, a row and a reproducer where it does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anomalyllm.datasets.case import Case, CaseData
+from anomalyllm.errors import StorageError
+from anomalyllm.evaluation.bench.curves import STRETCHES, curve_folder, envelope
+from anomalyllm.evaluation.bench.rows import COLUMNS, MEASURED, number
+from anomalyllm.evaluation.bench.work import answer, carry_out, reproducer
+from anomalyllm.evaluation.methods import Method
+from anomalyllm.evaluation.protocol import honest
+from unit.evaluation.bench.small import SPIKE, spiked, task
+
+
+def test_a_row_says_what_the_protocol_says(tmp_path: Path) -> None:
+    row = carry_out(task(tmp_path)).row
+    outcome = honest(Method("second-difference"), spiked(0), 0)
+    assert tuple(row) == COLUMNS
+    assert (row["status"], row["error"], row["family"]) == ("done", "", "Sine")
+    assert (row["rows_train"], row["rows_test"], row["channels"], row["anomalies"]) == ("400", "600", "1", "1")
+    assert int(row["location"]) == outcome.location
+    assert abs(int(row["location"]) - SPIKE) <= 10
+    for name in MEASURED:
+        assert number(row[name]) == pytest.approx(outcome.metrics[name], rel=1e-5, nan_ok=True), name
+    assert number(row["seconds_fit"]) > 0
+    assert row["accuracy"] == "1"
+
+
+def test_curves_are_left_for_the_report(tmp_path: Path) -> None:
+    one = task(tmp_path, test=1500)
+    carry_out(one)
+    place = curve_folder(tmp_path, "UCR", "case-0")
+    with np.load(place / "series.npz") as series, np.load(place / "second-difference.npz") as scores:
+        labels = np.unpackbits(series["labels"])[: int(series["rows"])]
+        assert np.flatnonzero(labels).tolist() == list(range(SPIKE, SPIKE + 10))
+        assert series["low"].shape == series["high"].shape == scores["low"][None].shape
+        assert len(scores["high"]) <= STRETCHES
+        data = spiked(0, test=1500)
+        found = honest(Method("second-difference"), data, 0).scores
+        assert scores["high"].max() == np.float32(found.max())
+        assert series["low"].min() == np.float32(data.test.min())
+
+
+def test_other_seeds_and_protocols_leave_no_curves(tmp_path: Path) -> None:
+    carry_out(task(tmp_path, method="random", seed=1))
+    carry_out(dataclasses.replace(task(tmp_path), protocol="paper"))
+    assert not (tmp_path / "curves").exists()
+
+
+def test_an_envelope_holds_every_value() -> None:
+    values = np.random.default_rng(0).normal(size=2_345)
+    values[100:140] = np.nan
+    low, high = envelope(values)
+    size = -(-len(values) // STRETCHES)
+    for stretch in range(len(low)):
+        part = values[stretch * size : (stretch + 1) * size]
+        if np.isnan(part).all():
+            assert np.isnan(low[stretch])
+            assert np.isnan(high[stretch])
+        else:
+            assert (low[stretch], high[stretch]) == (np.float32(np.nanmin(part)), np.float32(np.nanmax(part)))
+    assert envelope(np.array([3.0]))[1].tolist() == [3.0]
+
+
+def test_a_failure_becomes_a_row_and_a_reproducer(tmp_path: Path) -> None:
+    row = carry_out(task(tmp_path, method="sub-pca", train=20)).row
+    assert row["status"] == "failed"
+    assert row["error"].startswith("TooShortError: expected at least 32 rows to train on, got 20;")
+    (left,) = (tmp_path / "failures").iterdir()
+    command, _, trace = left.read_text().partition("\n")
+    assert command == reproducer(task(tmp_path, method="sub-pca"))
+    assert "TooShortError" in trace
+
+
+def test_the_reproducer_names_everything(tmp_path: Path) -> None:
+    one = task(tmp_path, method="default", seed=2)
+    method = Method("default", {"training.batch": 16}, teacher="gpt2")
+    words = shlex.split(reproducer(dataclasses.replace(one, method=method)))
+    assert words[:3] == ["anomalyllm", "bench", "ucr"]
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    assert options["--case"] == "case-0"
+    assert options["--seed"] == "2"
+    assert options["--teacher"] == "gpt2"
+    assert options["--set"] == "training.batch=16"
+
+
+def nothing_but_a_full_disk() -> CaseData:
+    raise StorageError("to write x", "no space left on device", "make room")
+
+
+def test_a_full_disk_stops_everything(tmp_path: Path) -> None:
+    """A bench whose rows cannot be kept should not go on for hours."""
+    full = dataclasses.replace(task(tmp_path), case=Case("UCR", "full", "", partial(nothing_but_a_full_disk)))
+    with pytest.raises(StorageError):
+        carry_out(full)
+    assert isinstance(answer(full), StorageError)
+    assert answer(task(tmp_path)).row["status"] == "done"
