@@ -330,3 +330,93 @@ def dominant_lag(series):
     ]
     lag = max(peaks)[1] if peaks else 125
     return lag if 6 <= lag <= 303 else 125
+
+
+# --- baselines: a window is a row of numbers ----------------------------------------------------------------------
+
+
+def windows_of(series, length):
+    return [series[start : start + length] for start in range(len(series) - length + 1)]
+
+
+def shape(window):
+    """Without its mean, divided by its deviation; a tenth is added to its variance."""
+    centred = np.array(window) - np.mean(window)
+    return centred / math.sqrt(np.mean(centred**2) + 0.1)
+
+
+def nearest_shape(window, others):
+    """Root mean square distance to the nearest of other windows, all as shapes; NaN where there are none."""
+    distances = [math.sqrt(np.mean((shape(window) - shape(other)) ** 2)) for other in others]
+    return min(distances, default=math.nan)
+
+
+def nearest_z_normalised(window, others):
+    """Euclidean distance to the nearest of other windows, all z-normalised; NaN where there are none."""
+    ours = (window - np.mean(window)) / np.std(window)
+    return min((math.dist(ours, (other - np.mean(other)) / np.std(other)) for other in others), default=math.nan)
+
+
+def moving_z_score(series, length, floor):
+    """Point by point; 0 where no whole window comes before."""
+    scores = [0.0] * min(length, len(series))
+    for point in range(length, len(series)):
+        before = series[point - length : point]
+        scores.append(abs(series[point] - np.mean(before)) / max(np.std(before), floor))
+    return np.array(scores)
+
+
+def second_difference(series):
+    inner = [abs(series[t - 1] - 2 * series[t] + series[t + 1]) for t in range(1, len(series) - 1)]
+    return np.array([0.0, *inner, 0.0])
+
+
+def window_statistics(window, floor):
+    """Mean, deviation, least, largest, median, skewness, kurtosis and mean step; a deviation below `floor` is it."""
+    mean, deviation = np.mean(window), np.std(window)
+    standard = [(value - mean) / max(deviation, floor) for value in window]
+    skewness, kurtosis = (sum(value**power for value in standard) / len(window) for power in (3, 4))
+    step = sum(abs(b - a) for a, b in itertools.pairwise(window)) / (len(window) - 1)
+    return np.array([mean, deviation, min(window), max(window), sorted_middle(window), skewness, kurtosis, step])
+
+
+def sorted_middle(values):
+    ordered, size = sorted(values), len(values)
+    return (ordered[(size - 1) // 2] + ordered[size // 2]) / 2
+
+
+def mahalanobis(row, rows, ridge):
+    """Distance from the mean of rows (N, K) by the inverse of their covariance, per dimension; ridge of its mean."""
+    rows = np.array(rows)
+    away = row - rows.mean(axis=0)
+    covariance = np.cov(rows.T, bias=True)
+    covariance = covariance + ridge * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    return math.sqrt(away @ np.linalg.inv(covariance) @ away / len(away))
+
+
+def average_path(count):
+    """Mean depth of an unsuccessful search in a binary tree of `count` points."""
+    if count <= 2:
+        return max(0, count - 1)
+    return 2 * (math.log(count - 1) + np.euler_gamma) - 2 * (count - 1) / count
+
+
+def isolation(window, trees, drawn):
+    """2 to the power of - mean depth / usual depth, walking down each tree; `drawn` points made a tree."""
+    depths = []
+    for tree in trees:
+        node, depth = 0, 0
+        while tree.children_left[node] >= 0:
+            goes_left = window[tree.feature[node]] <= tree.threshold[node]
+            node = tree.children_left[node] if goes_left else tree.children_right[node]
+            depth += 1
+        depths.append(depth + average_path(tree.n_node_samples[node]))
+    return 2 ** -(np.mean(depths) / average_path(drawn))
+
+
+def sign_flip_p_value(differences):
+    """The share of all sign patterns whose mean is at least as far from 0."""
+    observed = abs(np.mean(differences)) * (1 - 1e-12)
+    patterns = itertools.product((-1, 1), repeat=len(differences))
+    means = [abs(np.mean(np.array(signs) * differences)) for signs in patterns]
+    return sum(mean >= observed for mean in means) / len(means)

@@ -1,4 +1,4 @@
-"""`anomalyllm bench`: what is asked for is what is run, mistakes are told before the work, results stand where they should."""
+"""`anomalyllm bench`: what is asked for is run, mistakes are told before the work, results stand where they should."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@
     set(".labelled-band", bandPath(drawing.bands));
     set(".grid", panel.ticks.map(([up]) => `M0 ${down(up)}H${WIDTH}`).join(""));
     set(".line", linePath(panel));
-    const marks = series ? drawing.marks.map(([share]) => share) : panel.mark === null ? [] : [panel.mark];
+    const looked = series ? drawing.panels.map((each) => each.mark) : [panel.mark];
+    const marks = looked.filter((share) => typeof share === "number");
     set(".mark", marks.map((share) => `M${across(share)} 0V${HEIGHT}`).join(""));
     if (!series) {
       set(".threshold", panel.threshold === null ? "" : `M0 ${down(panel.threshold)}H${WIDTH}`);

@@ -59,11 +59,6 @@ class Board:
         """All protocols, `honest` first."""
         return sorted({entry.protocol for entry in self.entries}, key=lambda name: (name != HONEST, name))
 
-    @property
-    def rows(self) -> list[Row]:
-        """The rows of all entries."""
-        return [row for entry in self.entries for row in entry.rows]
-
     def under(self, protocol: str) -> list[Entry]:
         """The entries of one protocol, the best first."""
         return [entry for entry in self.entries if entry.protocol == protocol]

@@ -19,7 +19,7 @@ Heights = NDArray[np.uint8]
 
 ROOM = 2_000_000  # bytes of heights in a page; as text they are a third more
 MOST_CHANNELS = 4
-NEAR = 0.03  # of the width: marks closer than this share one word
+NEAR = 0.05  # of the width: marks closer than this share one word
 NAMED = 3  # methods in the word of a mark
 
 
@@ -129,7 +129,7 @@ def _scores(attempt: Attempt, curve: Envelope, step: int) -> dict[str, object]:
     scale = score_scale(both, threshold if drawn else np.nan)
     note = "no threshold" if np.isnan(threshold) else f"threshold {number(threshold, 3)}"
     return {
-        "name": f"{attempt.place} {attempt.method}{' (logarithmic)' if scale.logarithmic else ''}",
+        "name": f"{attempt.place} {attempt.method}{' (log)' if scale.logarithmic else ''}",
         "kind": "score",
         "note": note if drawn or np.isnan(threshold) else f"{note}, far above",
         "threshold": _rounded(float(scale.share(np.array([threshold]))[0])) if drawn else None,

@@ -1,6 +1,7 @@
 """Why a method missed: one sentence of numbers, from the curves that were kept.
 
-A curve keeps the lowest and highest score of each stretch, so what is said of heights and shares is "about".
+A curve keeps the lowest and highest score of each stretch, so what is said of heights is "about", and a share lies
+between two ends, which are far apart where scores jump up and down.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from anomalyllm.evaluation.bench.page_attempts import Attempt, Case, Envelope, Span
 from anomalyllm.evaluation.metrics.location import LEAST_MARGIN
@@ -51,17 +51,15 @@ def highest_within(scores: Envelope, spans: Sequence[Span]) -> float:
     return float(np.fmax.reduce(scores.high[inside if inside.any() else meeting]))
 
 
-def share_above(scores: Envelope, level: float) -> float:
-    """About which share (0 to 1) of the rows scores higher than `level`, as if scores rose evenly in a stretch."""
-    span = scores.high - scores.low
-    flat = span == 0
-    shares = np.where(flat, scores.high > level, np.clip((scores.high - level) / np.where(flat, 1.0, span), 0.0, 1.0))
-    return float(np.nansum(shares * _lengths(scores)) / scores.rows)
+def share_above(scores: Envelope, level: float) -> tuple[float, float]:
+    """The least and the most that the share (0 to 1) of rows that score higher than `level` can be.
 
-
-def _lengths(scores: Envelope) -> NDArray[np.int64]:
+    In a stretch that reaches above it at least one row does, and all of them where its lowest does.
+    """
     starts = np.arange(len(scores.high)) * scores.size
-    return np.minimum(scores.size, scores.rows - starts)
+    rows = np.minimum(scores.size, scores.rows - starts)
+    reaching, whole = scores.high > level, scores.low > level
+    return float(np.where(whole, rows, reaching).sum() / scores.rows), float((reaching * rows).sum() / scores.rows)
 
 
 def _away(location: int, spans: Sequence[Span]) -> str:
@@ -75,10 +73,10 @@ def _away(location: int, spans: Sequence[Span]) -> str:
 def _heights(attempt: Attempt, scores: Envelope, spans: Sequence[Span]) -> str:
     level = highest_within(scores, tolerated(spans))
     where = "the anomaly" if len(spans) == 1 else "any of the anomalies"
-    top, share = float(np.fmax.reduce(scores.high)), share_above(scores, level)
+    top = float(np.fmax.reduce(scores.high))
     words = (
         f"where its score is about {number(top, 3)}; within the tolerance of {where} its highest score is about "
-        f"{number(level, 3)}, and about {_percent(share)} of the series scores higher than that"
+        f"{number(level, 3)}, and {_share(*share_above(scores, level))} of the series scores higher than that"
     )
     if np.isfinite(attempt.threshold):
         reached = "reaches" if level >= attempt.threshold else "stays below"
@@ -86,8 +84,13 @@ def _heights(attempt: Attempt, scores: Envelope, spans: Sequence[Span]) -> str:
     return words
 
 
-def _percent(share: float) -> str:
-    return "less than 0.01 %" if share < 1e-4 else f"{number(100 * share, 2)} %"
+def _share(least: float, most: float) -> str:
+    """A share in words: one number where the two ends are near each other."""
+    if most < 1e-4:
+        return "less than 0.01 %"
+    if most <= 2 * least:
+        return f"about {number(50 * (least + most), 2)} %"
+    return f"between {number(100 * least, 2)} % and {number(100 * most, 2)} %"
 
 
 def _others(case: Case, attempt: Attempt) -> str:

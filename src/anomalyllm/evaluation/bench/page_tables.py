@@ -79,9 +79,11 @@ def group_of(measure: Measure) -> str:
 
 
 def short_title(name: str) -> str:
-    """How a measure is called above a column, where the group says the rest."""
-    full = next(measure.title for measure in MEASURES if measure.name == name)
-    return SHORT.get(name, full.removesuffix(" at the own threshold").removeprefix("oracle: "))
+    """How a measure is called above a column: without the words that the title of its group says."""
+    measure = next(measure for measure in MEASURES if measure.name == name)
+    if group_of(measure) == "inflated":  # of all kinds of thresholds
+        return measure.title
+    return SHORT.get(name, measure.title.removesuffix(" at the own threshold").removeprefix("oracle: "))
 
 
 def sentence_case(words: str) -> str:

@@ -76,12 +76,15 @@ def figures(rows: Sequence[Row], dataset: str) -> dict[str, Any]:
 
 
 def by_case(rows: Iterable[Row], measure: str) -> dict[str, float]:
-    """The mean over seeds of a measure, for each series; NaN where it is not defined."""
+    """The mean over seeds of a measure, for each series, sorted by name; NaN where it is not defined.
+
+    Sorted, because a bootstrap depends on the order of its values, and rows come in the order in which they end.
+    """
     values: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         if row["status"] == "done":
             values[row["case"]].append(number(row[measure]))
-    return {case: float(np.mean(seeds)) for case, seeds in values.items()}
+    return {case: float(np.mean(values[case])) for case in sorted(values)}
 
 
 def compared(ours: Sequence[Row], theirs: Sequence[Row], measure: str) -> Comparison:

@@ -48,6 +48,15 @@ def test_a_name_that_fits_nowhere_is_still_drawn():
     assert len(place_labels([(100, 100)], ["a name as long as this " * 5], ROOM)) == 1
 
 
+def test_a_name_that_had_to_give_way_is_led_to_its_point():
+    """Fourteen methods at one place: at most the nearest ring has room beside the point itself."""
+    crowd = [Point(f"method-{index}", 1.0, 0.5, 0.5, 0.5) for index in range(14)]
+    drawn = Outline(scatter(crowd, "x").split("</svg>")[0] + "</svg>")
+    starts = {re.match(r"M([\d.]+ [\d.]+)L", d).group(1) for d in drawn.values("d") if "L" in d}
+    assert starts == {f"{drawn.values('cx')[0]} {drawn.values('cy')[0]}"}
+    assert 4 <= drawn.values("class").count("leader") < 14
+
+
 def points():
     return [Point("quick", 0.02, 0.3, 0.2, 0.4), Point("slow", 20.0, 0.6, 0.5, 0.8), Point(HOSTILE, 2.0, 0.1, 0.0, 0.2)]
 

@@ -61,7 +61,7 @@ def test_the_same_rows_give_the_same_bytes(folder):
 
 def test_nothing_is_fetched(folder):
     written = page(folder, FULL)
-    assert not re.search(r"http|//cdn|url\(|@import|\bfetch\(|XMLHttpRequest|import\(", written)
+    assert not re.search(r"https?:|//cdn|url\(|@import|\bfetch\(|XMLHttpRequest|import\(", written)
     outline = Outline(written)
     assert not outline.values("src")
     assert all(target.startswith("#") for target in outline.values("href"))

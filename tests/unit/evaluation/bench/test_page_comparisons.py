@@ -7,6 +7,7 @@ import pytest
 
 from anomalyllm.evaluation.bench.page_boards import boards
 from anomalyllm.evaluation.bench.page_comparisons import comparison_table, pairings, reference
+from anomalyllm.evaluation.bench.page_markup import signed
 from anomalyllm.evaluation.bench.summary import compared
 from unit.evaluation.bench.page_builders import Outline, row
 
@@ -41,12 +42,14 @@ def test_without_it_the_best_is_and_its_luck_is_told():
 def test_numbers_are_those_of_the_test_and_the_correction_only_raises_them():
     found = board()
     ours = reference(found)
-    for pairing in pairings(found, ours):
+    pairs = pairings(found, ours)
+    for pairing in pairs:
         assert pairing.comparison == compared(ours.rows, pairing.other.rows, "vus_pr")
         assert pairing.comparison.p_value <= pairing.corrected <= 1
     outline = Outline(comparison_table(found))
-    assert outline.tables[0][1][1].startswith("−0.2")
-    assert outline.tables[0][2][1].startswith("+0.2")
+    said = [line[1] for line in outline.tables[0][1:]]
+    assert said == [signed(pairing.comparison.difference.mean) for pairing in pairs]
+    assert [words[0] for words in said] == ["−", "+", "+"]  # sub-pca is better, the others are worse
 
 
 def test_two_comparisons_of_equal_p_stay_what_they_are_and_a_weak_one_costs_the_strong():

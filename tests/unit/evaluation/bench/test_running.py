@@ -1,4 +1,4 @@
-"""A whole bench in worker processes: complete, resumed without repeats, and not stopped by a case that kills its worker."""
+"""A bench in worker processes: complete, resumed without repeats, and not stopped by a case that kills its worker."""
 
 from __future__ import annotations
 

@@ -76,5 +76,11 @@ def test_methods_are_compared_on_the_series_that_both_have() -> None:
     assert found.p_value < 0.02
 
 
+def test_the_order_in_which_rows_came_does_not_matter() -> None:
+    """Two equal runs end their tasks in different orders."""
+    rows = [row("m", str(n), n % 3 / 2, seed) for n in range(9) for seed in range(2)]
+    assert summarise(rows) == summarise(rows[::-1])
+
+
 def test_an_empty_bench_has_an_empty_summary(tmp_path: Path) -> None:
     assert summarise([]) == {}
