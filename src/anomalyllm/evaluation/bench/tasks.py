@@ -10,7 +10,6 @@ from anomalyllm.datasets.case import Case
 from anomalyllm.evaluation.methods import Method
 from anomalyllm.seeding import generator
 
-
 TaskKey = tuple[str, str, str, str, str]
 
 
