@@ -83,12 +83,12 @@ def test_p_values_are_uniform_where_there_is_no_difference(quick: None) -> None:
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 1.0])
 def test_few_series_are_enumerated(shift: float) -> None:
-    first, second = np.random.default_rng(5).normal(size=(2, 8)) + [[shift], [0.0]]
+    first, second = np.random.default_rng(5).normal([[shift], [0.0]], size=(2, 8))
     assert compare(first, second).p_value == pytest.approx(naive.sign_flip_p_value(first - second))
 
 
 def test_it_speaks_about_as_the_signed_rank_test_does() -> None:
-    first, second = np.random.default_rng(6).normal(size=(2, 40)) + [[0.45], [0.0]]
+    first, second = np.random.default_rng(6).normal([[0.45], [0.0]], size=(2, 40))
     ours, ranks = compare(first, second).p_value, stats.wilcoxon(first, second).pvalue
     assert 0.002 < ranks < 0.2
     assert abs(np.log(ours / ranks)) < np.log(3)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import errno
-import json
 import os
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -17,51 +15,8 @@ from anomalyllm.errors import StorageError
 from anomalyllm.reporting import save_report
 from anomalyllm.reporting.page import report
 from anomalyllm.scoring.events import Event
+from outline import Outline
 from unit.reporting.builders import HOSTILE, context, detection, series
-
-VOID = {"meta", "br", "path", "rect"}
-
-
-class Outline(HTMLParser):
-    """Checks that every tag is closed in order, and collects tags, words and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.words: list[str] = []
-        self.scripts: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        (self.scripts if "script" in self.open else self.words).append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    @property
-    def data(self) -> dict:
-        return json.loads(self.scripts[0])
-
-    def values(self, name: str) -> list[str]:
-        return [value or "" for key, value in self.attributes if key == name]
 
 
 def curve(outline: Outline, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from anomalyllm.evaluation.bench.tasks import Task
 from anomalyllm.evaluation.methods import Method
 
 HOSTILE = "</script><script>alert('x')</script><b>\"$x_1$\" & <!--"
-VOID = {"meta", "br", "path", "circle", "input"}
 
 
 def row(case: str = "a", method: str = "random", dataset: str = "UCR", **cells: object) -> Row:
@@ -63,56 +61,3 @@ def labelled(start: int = 600, stop: int = 620, rows: int = 1000) -> np.ndarray:
     labels = np.zeros(rows, np.int8)
     labels[start:stop] = 1
     return labels
-
-
-class Outline(HTMLParser):
-    """Checks that every tag is closed in order; collects words, attributes, scripts, and tables as lists of cells."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.words: list[str] = []
-        self.scripts: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        (self.scripts if "script" in self.open else self.words).append(data)
-        if {"td", "th"} & set(self.open):
-            self.tables[-1][-1][-1] += ("|" if "small" in self.open else "") + data
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def values(self, name: str) -> list[str]:
-        return [value or "" for key, value in self.attributes if key == name]
-
-    def cell(self, table: int, method: str, head: str) -> str:
-        """The cell of a table in the line of a method (without its teacher) and the column of a head."""
-        heads, *lines = self.tables[table]
-        line = next(line for line in lines if line[0].split("|")[0] == method)
-        return line[heads.index(head)]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from anomalyllm.evaluation.bench.charts import DOT, FORMATS, Box, Point, place_labels, scatter
-from unit.evaluation.bench.page_builders import HOSTILE, Outline
+from outline import Outline
+from unit.evaluation.bench.page_builders import HOSTILE
 
 ROOM = Box(40, 20, 400, 400)
 

@@ -18,7 +18,8 @@ from anomalyllm.evaluation.bench.rows import MEASURED
 from anomalyllm.evaluation.bench.summary import summarise
 from anomalyllm.evaluation.bench.work import leave_reproducer
 from anomalyllm.evaluation.judging import MEASURES
-from unit.evaluation.bench.page_builders import HOSTILE, Outline, failed, keep, labelled, row, task
+from outline import Outline
+from unit.evaluation.bench.page_builders import HOSTILE, failed, keep, labelled, row, task
 
 FULL = [
     row(case, method, family=family, seed=seed, location=location, threshold=0.5, accuracy=hit, vus_pr=hit / 2)

@@ -7,7 +7,8 @@ import numpy as np
 from anomalyllm.evaluation.bench.page_attempts import cases
 from anomalyllm.evaluation.bench.page_boards import boards
 from anomalyllm.evaluation.bench.page_cases import case_list
-from unit.evaluation.bench.page_builders import Outline, failed, keep, labelled, row
+from outline import Outline
+from unit.evaluation.bench.page_builders import failed, keep, labelled, row
 
 
 def listed(folder, rows):

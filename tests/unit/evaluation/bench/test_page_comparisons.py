@@ -9,7 +9,8 @@ from anomalyllm.evaluation.bench.page_boards import boards
 from anomalyllm.evaluation.bench.page_comparisons import comparison_table, pairings, reference
 from anomalyllm.evaluation.bench.page_markup import signed
 from anomalyllm.evaluation.bench.summary import compared
-from unit.evaluation.bench.page_builders import Outline, row
+from outline import Outline
+from unit.evaluation.bench.page_builders import row
 
 METHODS = ("sub-pca", "default", "k-means", "random")
 

@@ -21,7 +21,8 @@ from anomalyllm.evaluation.bench.page_drawings import (
 )
 from anomalyllm.reporting.axes import Scale
 from anomalyllm.reporting.chart import safe_json
-from unit.evaluation.bench.page_builders import Outline, keep, labelled, row
+from outline import Outline
+from unit.evaluation.bench.page_builders import keep, labelled, row
 
 
 def curve(low, high=None, size=1):

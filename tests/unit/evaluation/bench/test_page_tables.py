@@ -16,7 +16,8 @@ from anomalyllm.evaluation.bench.page_tables import (
     short_title,
 )
 from anomalyllm.evaluation.judging import MEASURES
-from unit.evaluation.bench.page_builders import Outline, row
+from outline import Outline
+from unit.evaluation.bench.page_builders import row
 
 
 def board(rows):
