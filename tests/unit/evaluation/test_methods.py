@@ -87,7 +87,7 @@ def test_hash_and_warm_up_in_another_process() -> None:
 def test_what_cannot_run_is_refused_before_a_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in method_names():
         Method(name).require()
-    with pytest.raises(ConfigError, match="did you mean 'batch'"):
+    with pytest.raises(ConfigError, match="did you mean 'training.batch'"):
         Method("default", {"training.bach": 3}).require()
     monkeypatch.setitem(sys.modules, "stumpy", None)
     with pytest.raises(ConfigError) as caught:

@@ -68,6 +68,14 @@ def test_moving_z_score_equals_the_loop_however_it_is_cut(most_values: int, monk
     assert fitted.decision_function(X) == pytest.approx(slow, rel=1e-9)
 
 
+@pytest.mark.parametrize("rows", [1, LENGTH, LENGTH + 1])
+def test_moving_z_score_is_0_until_a_whole_window_came_before(rows: int) -> None:
+    scores = MovingZScore(window=LENGTH).fit(training()).decision_function(disturbed()[:rows])
+    assert scores.shape == (rows,)
+    assert not scores[:LENGTH].any()
+    assert scores[LENGTH:].all()
+
+
 def test_a_flat_stretch_does_not_make_the_next_wiggle_an_anomaly() -> None:
     train = sine(400)
     X = np.full((100, 1), train.mean())
