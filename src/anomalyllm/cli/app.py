@@ -214,7 +214,9 @@ def doctor(
 
 @app.command()
 def bench(
-    datasets: Annotated[list[str], typer.Argument(help="Data sets: ucr, smd, msl, ... (anomalyllm data list).")],
+    datasets: Annotated[
+        list[str], typer.Argument(help="Sets (ucr, smd, ...; anomalyllm data list) or families (ecg, ucr:gait).")
+    ],
     data: Annotated[Path, typer.Option(help="Folder that holds them.")],
     method: Annotated[
         list[str] | None, typer.Option(help="default, paper or a baseline; repeat. All but paper if none is named.")
@@ -223,7 +225,7 @@ def bench(
     seeds: Annotated[int, typer.Option(help="Seeds 0, 1, ... of each method that draws anything.")] = 3,
     seed: Annotated[int | None, typer.Option(help="This seed alone.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; as many as cores by default.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many cases of each set, evenly chosen.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many cases of each set, by a fixed shuffle.")] = None,
     case: Annotated[list[str] | None, typer.Option(help="This case alone; repeat for several.")] = None,
     teacher: Annotated[str, typer.Option(help="Teacher of default and paper: compact, gpt2, or a folder.")] = "compact",
     settings: Set = None,

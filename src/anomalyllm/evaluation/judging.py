@@ -1,8 +1,9 @@
 """All measures of one method on one case, by name. Nothing else in the package compares scores with labels.
 
-Three groups, which are never mixed: measures of the scores alone (TSB-AD's nine, and the archive's location rule);
-measures of the flags at the method's *own* threshold; and F-measures at the threshold that is best on the test labels,
-whose names begin with `oracle_`. Point-adjusted values stand beside what random scores reach (`…_random`).
+Three groups, which are never mixed: measures of the scores alone (areas, and the archive's location rule); measures of
+the flags at the method's *own* threshold; and oracles, F-measures at the threshold that is best on the test labels:
+those named `oracle_…`, and TSB-AD's five F-measures, which keep TSB-AD's names. Point-adjusted values stand beside what
+random scores reach (`…_random`).
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Measure(NamedTuple):
     name: str  # the column
     title: str
     inflated: bool = False  # random scores do well on it
+    oracle: bool = False  # takes the threshold that is best on the test labels
 
 
 def _column(name: str) -> str:
@@ -57,7 +59,7 @@ def _column(name: str) -> str:
 
 MEASURES = (
     Measure("accuracy", "accuracy of the one location (the archive's rule)"),
-    *(Measure(_column(name), name, inflated=name == "PA-F1") for name in NAMES),
+    *(Measure(_column(name), name, inflated=name == "PA-F1", oracle="F" in name) for name in NAMES),
     Measure("pa_f1_random", "PA-F1 of random scores"),
     Measure("precision", "precision at the own threshold"),
     Measure("recall", "recall at the own threshold"),
@@ -72,10 +74,10 @@ MEASURES = (
     Measure("detection_delay", "points from the start of a detected anomaly to its first alarm"),
     Measure("false_alarm_points", "flagged points per 10,000 normal points"),
     Measure("false_alarm_events", "false alarms per 10,000 normal points"),
-    Measure("oracle_f1", "oracle: F1 at the threshold that is best on the test labels"),
-    Measure("oracle_point_adjusted_f1", "oracle: point-adjusted F1", inflated=True),
+    Measure("oracle_f1", "oracle: F1 at the threshold that is best on the test labels", oracle=True),
+    Measure("oracle_point_adjusted_f1", "oracle: point-adjusted F1", inflated=True, oracle=True),
     Measure("oracle_point_adjusted_f1_random", "oracle: point-adjusted F1 of random scores"),
-    Measure("oracle_revised_point_adjusted_f1", "oracle: revised point-adjusted F1"),
+    Measure("oracle_revised_point_adjusted_f1", "oracle: revised point-adjusted F1", oracle=True),
 )
 """Every measure in the order of the columns."""
 
@@ -125,7 +127,7 @@ def _at_threshold(flagged: Labels, labels: Labels) -> dict[str, float]:
         "revised_point_adjusted_f1": revised_point_adjusted(flagged, labels).f1,
         "affiliation_precision": affiliated.precision,
         "affiliation_recall": affiliated.recall,
-        "affiliation_f1": affiliated.f1,
+        "affiliation_f1": affiliated.f1 if flagged.any() else 0.0,  # undefined there: silence must not be left out
         "detected": delay.share_found,
         "detection_delay": delay.mean_delay,
     }

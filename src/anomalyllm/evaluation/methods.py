@@ -22,6 +22,7 @@ from anomalyllm.detector import AnomalyLLM
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.baselines.extras import required
 from anomalyllm.fitting import calibrated, start
+from anomalyllm.model.language_models import load_language_model
 from anomalyllm.presets import PRESETS
 from anomalyllm.settings import unknown_name
 from anomalyllm.training import loop
@@ -88,9 +89,11 @@ class Method:
 
         Raises:
             ConfigError: a library is absent, or a setting is unknown or out of range.
+            TeacherError: the teacher's weights cannot be found.
         """
         if self.name in PRESETS:
-            self._detector(0).resolved_config()
+            teacher = self._detector(0).resolved_config().teacher
+            load_language_model(teacher.name, teacher.blocks, seed=0)
         elif BASELINES[self.name].needs:
             required(BASELINES[self.name].needs, f"the method {self.name}")
 

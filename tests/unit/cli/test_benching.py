@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
 
+from anomalyllm.cli import benching
 from anomalyllm.evaluation.baselines import SubPCA
+from anomalyllm.evaluation.bench.running import News
 from command import done, refused, run
 from unit.evaluation.bench.small import write_archive
 
@@ -74,13 +77,60 @@ def test_failed_runs_are_told_and_the_code_says_so() -> None:
         (("--protocol", "honets"), "expected a known protocol, got 'honets'; did you mean 'honest'?"),
         (("--seeds", "0"), "expected --seeds to be at least 1, got 0;"),
         (("--jobs", "0"), "expected --jobs to be at least 1, got 0;"),
+        (("--seed", "-1"), "expected --seed to be at least 0, got -1;"),
+        (("--seed", "2", "--method", "constant"), "expected something to run, got no method that draws anything for"),
+        (
+            ("--method", "constant", "--set", "training.batch=3"),
+            "expected --set and --teacher with default or paper, got",
+        ),
+        (("--method", "constant", "--teacher", "gpt2"), "expected --set and --teacher with default or paper, got only"),
+        (
+            ("--method", "default", "--teacher", "./nowhere"),
+            "expected a folder with a language model, got no",
+        ),
         (("--limit", "-1"), "expected --limit to be at least 1, got -1;"),
-        (("--case", "001_UCR_Anomaly_ECG1"), "expected a known case of UCR, got '001_UCR_Anomaly_ECG1'; did you mean"),
+        (("--case", "001_UCR_Anomaly_ECG1"), "expected a known case of ucr, got '001_UCR_Anomaly_ECG1'; did you mean"),
         (("--set", "training.bach=3", "--method", "default"), "got 'training.bach'; did you mean 'training.batch'?"),
     ],
 )
 def test_mistakes_are_told_before_the_work(words: tuple[str, ...], said: str) -> None:
     refused("bench", "ucr", "--data", "sets", *words, said=said)
+
+
+def test_what_is_named_twice_is_run_once() -> None:
+    done("bench", "ucr", "UCR", *QUICK, *QUICK, "--protocol", "honest", "--protocol", "honest", "--limit", "2")
+    assert len(rows()) == 4
+
+
+@pytest.mark.parametrize(("name", "count"), [("ucr:ecg", 4), ("ECG", 4), ("ecg", 4)])
+def test_a_family_is_a_set_of_its_own(name: str, count: int) -> None:
+    done("bench", name, *QUICK)
+    assert {row["dataset"] for row in rows()} == {"UCR"}
+    assert len(rows()) == 2 * count
+    refused("bench", "ucr:gate", "--data", "sets", said="expected a known family of UCR, got 'gate'; choose one of ECG")
+    refused("bench", "gait", "--data", "sets", said="expected a known family of UCR, got 'gait'; choose one of ECG")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (310.0, "5 min 10 s"), (7_500.0, "2 h 5 min")]
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert benching.in_words(seconds) == words
+
+
+def test_the_time_left_is_told_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benching, "LINE_EVERY", 0.0)
+    row = {"method": "default", "case": "a [/b] c", "status": "done", "seed": "0", "error": ""}
+    with benching.bench_progress(quiet=False) as watch:
+        watch(News(row, 3, 10, 310.0))
+        watch(News(row, 4, 10, math.nan))
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "3 of 10 runs, 5 min 10 s left, last default on a [/b] c",
+        "4 of 10 runs, last default on a [/b] c",
+    ]
 
 
 def test_a_set_that_is_not_there() -> None:
@@ -102,7 +152,6 @@ def test_a_library_that_is_absent_is_told_before_the_work(monkeypatch: pytest.Mo
 
 
 def test_without_names_everything_but_paper_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from anomalyllm.cli import benching
     from anomalyllm.evaluation.methods import method_names
 
     seen: list[str] = []
@@ -111,5 +160,4 @@ def test_without_names_everything_but_paper_is_run(monkeypatch: pytest.MonkeyPat
         lambda tasks, out, **_: seen.extend(task.method.name for task in tasks) or [],
     )
     done("bench", "ucr", "--data", "sets", "--limit", "1", "--seeds", "1")
-    assert benching is not None
     assert seen == [name for name in method_names() if name != "paper"]

@@ -112,6 +112,13 @@ def test_a_method_that_flags_nothing_has_the_chance_of_no_flags() -> None:
     assert math.isnan(found["detection_delay"])
 
 
+def test_silence_is_not_left_out_of_the_mean() -> None:
+    """Affiliation is undefined without flags; were it left out, the shyest method would look best."""
+    values = judge(some_scores(), math.inf, a_case([(300, 320)]))
+    assert values["affiliation_f1"] == values["affiliation_recall"] == 0
+    assert math.isnan(values["affiliation_precision"])
+
+
 def test_without_anomalies_only_false_alarms_are_measured() -> None:
     """Zeros would lower the means of series on which no scores could do better."""
     found = judge(some_scores(), THRESHOLD, a_case([]))

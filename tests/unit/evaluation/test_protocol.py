@@ -16,7 +16,7 @@ from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.judging import judge
 from anomalyllm.evaluation.methods import Epoch, Method
-from anomalyllm.evaluation.protocol import PAPER_WIDENING, PROTOCOLS, honest, paper, protocol
+from anomalyllm.evaluation.protocol import PAPER_WIDENING, PROTOCOLS, _oracle, honest, paper, protocol
 from anomalyllm.presets import PRESETS
 from conftest import SMALL, sine
 
@@ -228,3 +228,15 @@ def test_nearest_neighbours_find_the_anomaly_of_a_real_series(shared_data: Path)
     assert outcome.metrics["accuracy"] == 1
     assert 1700 < outcome.location < 2200  # the label is 11800 … 12100 of the whole series, the test part from 10000
     assert outcome.metrics["vus_pr"] > 0.5
+
+
+def test_with_several_anomalies_the_epoch_is_chosen_by_f1_and_not_by_one_location() -> None:
+    """The archive's rule presumes one anomaly: with several, a lucky highest point says little of an epoch."""
+    labels = np.zeros(2_000, np.int8)
+    labels[400:420] = labels[1500:1520] = 1
+    lucky, better = np.zeros(2_000), np.zeros(2_000)
+    lucky[410], lucky[800:900] = 2.0, 1.0
+    better[[410, 1510]], better[900] = 1.0, 2.0
+    assert _oracle(Epoch(better, 0.5), labels) > _oracle(Epoch(lucky, 0.5), labels)
+    labels[1500:1520] = 0
+    assert _oracle(Epoch(lucky, 0.5), labels) > _oracle(Epoch(better, 0.5), labels)

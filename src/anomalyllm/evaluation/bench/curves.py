@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.datasets.case import CaseData
+from anomalyllm.evaluation.bench.naming import file_name
 from anomalyllm.evaluation.bench.tasks import Task
 from anomalyllm.files import write_atomically
 
@@ -43,7 +44,7 @@ def save_curves(task: Task, case: CaseData, scores: Floats) -> None:
 
 def curve_folder(folder: Path, dataset: str, case: str) -> Path:
     """Where the curves of a case lie."""
-    return folder / "curves" / dataset / case.replace("/", "_")
+    return folder / "curves" / file_name(dataset) / file_name(case)
 
 
 def envelope(values: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -74,16 +74,19 @@ class Journal:
             ) from error
 
     def _whole_rows(self) -> list[Row]:
-        """All rows; a last line that a kill cut short is taken out of the file."""
+        """All rows; a last line that a kill cut short is taken out of the file, if the file is a bench's."""
         self._file.seek(0)
-        content = self._file.read()
+        content, head = self._file.read(), _line(COLUMNS)
         whole = content.rfind(b"\n") + 1
+        if whole == 0 and not head.startswith(content):
+            raise _foreign(self._path)
+        rows = parse(content[:whole], self._path) if whole else []
         with storage_errors(self._path):
             self._file.truncate(whole)
             if whole == 0:
-                self._file.write(_line(COLUMNS))
+                self._file.write(head)
                 self._file.flush()
-        return parse(content[:whole], self._path) if whole else []
+        return rows
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -99,9 +102,12 @@ def read_rows(path: Path) -> list[Row]:
 
 def parse(content: bytes, path: Path) -> list[Row]:
     """The rows in the bytes of a file; a failed task that was tried again counts by its last row."""
-    lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8", "surrogateescape"), newline="")))
+    except csv.Error as error:
+        raise _foreign(path) from error
     if not lines or tuple(lines[0]) != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
-        raise ReadError("a table written by this version's bench", f"another one: {path}", "choose another --out")
+        raise _foreign(path)
     rows = [dict(zip(COLUMNS, line, strict=True)) for line in lines[1:]]
     return list({key_of(row): row for row in rows}.values())
 
@@ -111,7 +117,11 @@ def key_of(row: Row) -> Key:
     return tuple(row[name] for name in KEY)
 
 
+def _foreign(path: Path) -> ReadError:
+    return ReadError("a table written by this version's bench", f"another one: {path}", "choose another --out")
+
+
 def _line(cells: object) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerow(cells)  # type: ignore[arg-type]
-    return text.getvalue().encode("utf-8")
+    return text.getvalue().encode("utf-8", "surrogateescape")  # file names may hold bytes that are no letters

@@ -16,6 +16,7 @@ from pathlib import Path
 from anomalyllm.data.wording import plural
 from anomalyllm.evaluation.bench.charts import Point, scatter
 from anomalyllm.evaluation.bench.journal import key_of
+from anomalyllm.evaluation.bench.naming import reproducer_name
 from anomalyllm.evaluation.bench.page_attempts import Case, cases
 from anomalyllm.evaluation.bench.page_boards import Board, boards
 from anomalyllm.evaluation.bench.page_cases import case_list
@@ -123,7 +124,7 @@ def _dataset(board: Board, found: Sequence[Case], place: int) -> str:
 
 def _chart(board: Board) -> str:
     points = [
-        Point(entry.method, entry.figures["seconds_median"], entry.best, *entry.figures["ci95"])
+        Point(entry.method, entry.figures["seconds_median"], entry.best, *(entry.figures["ci95"] or [entry.best] * 2))
         for entry in board.honest
         if entry.best is not None and entry.figures["seconds_median"] is not None
     ]
@@ -145,12 +146,7 @@ def failures(rows: Sequence[Row]) -> str:
 def _failure(row: Row) -> str:
     dataset, case, method, seed, protocol = key_of(row)
     what = f"{method} on {dataset} {case}, seed {seed}, protocol {protocol}: {row['error']}"
-    return f"{escape(what)} <code>failures/{escape(reproducer_name(row))}</code>"
-
-
-def reproducer_name(row: Row) -> str:
-    """The name of the file that `work.leave_reproducer` left for a task."""
-    return "-".join(part.replace("/", "_") for part in key_of(row)) + ".txt"
+    return f"{escape(what)} <code>failures/{escape(reproducer_name(key_of(row)))}</code>"
 
 
 def _asset(package: str, name: str) -> str:

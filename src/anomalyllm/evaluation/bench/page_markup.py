@@ -48,7 +48,8 @@ def mean_cell(entry: Entry, measure: str, known: int | None = None) -> str:
     mean = entry.figures[measure]
     if mean is None:
         return ABSENT
-    aside = "" if known == 1 else bounds(entry.figures["intervals"][measure], measure)
+    interval = entry.figures["intervals"].get(measure)  # one series has none
+    aside = "" if interval is None else bounds(interval, measure)
     if known is not None and known != entry.figures["n"]:
         aside += f" n={known}"
     return cell(value(mean, measure), aside.strip())

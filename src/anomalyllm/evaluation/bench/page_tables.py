@@ -5,11 +5,8 @@ A new measure in `judging.MEASURES` finds its group by its name and marks (`grou
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
-
-import numpy as np
 
 from anomalyllm.data.wording import plural
 from anomalyllm.evaluation.bench.page_boards import Board, Entry
@@ -26,18 +23,18 @@ from anomalyllm.evaluation.bench.page_markup import (
     table,
     value,
 )
-from anomalyllm.evaluation.bench.summary import HONEST, LOCATED, by_case, compared
+from anomalyllm.evaluation.bench.summary import HONEST, LOCATED, compared, maximised
 from anomalyllm.evaluation.judging import MEASURES, Measure
 from anomalyllm.evaluation.metrics.nine import NAMES
 from anomalyllm.evaluation.protocol import PAPER_WIDENING
 from anomalyllm.reporting.axes import number
 
-NINE = frozenset(name.lower().replace("-", "_") for name in NAMES)
+AREAS = frozenset(name.lower().replace("-", "_") for name in NAMES)  # and oracles, which are told apart before
 GROUPS = {  # title, and what a reader must know of it
     "scores": (
-        "Scores alone (TSB-AD's nine)",
-        "No threshold of the method is used. The F measures take the threshold that is best on the test labels, as "
-        "TSB-AD defines them. PA-F1, the ninth, stands among the inflated measures.",
+        "Scores alone",
+        "No threshold is used. The areas are TSB-AD's; its five F-measures take the threshold that is best on the test "
+        "labels and stand among the oracles and the inflated measures.",
     ),
     "threshold": (
         "At the method's own threshold",
@@ -73,9 +70,9 @@ def group_of(measure: Measure) -> str:
     """The key in `GROUPS` of a measure."""
     if measure.inflated or measure.name.endswith("_random"):
         return "inflated"
-    if measure.name.startswith("oracle_"):
+    if measure.oracle:
         return "oracle"
-    return "scores" if measure.name == "accuracy" or measure.name in NINE else "threshold"
+    return "scores" if measure.name == "accuracy" or measure.name in AREAS else "threshold"
 
 
 def short_title(name: str) -> str:
@@ -111,7 +108,10 @@ def _headline_cells(entry: Entry, measure: str) -> list[str]:
     shown = [ABSENT, ABSENT] if mean is None else [cell(value(mean, measure), kind="first"), _interval(entry, measure)]
     return [
         *shown,
-        cell(f"{figures['n']:,}"),
+        cell(
+            f"{figures['counts'][measure]:,}",
+            "" if figures["counts"][measure] == figures["n"] else f"of {figures['n']:,}",
+        ),
         cell(str(figures["seeds"])),
         cell(f"{figures['failed']:,}", kind="alarm" if figures["failed"] else ""),
         cell(seconds(figures["seconds_median"])),
@@ -120,12 +120,12 @@ def _headline_cells(entry: Entry, measure: str) -> list[str]:
 
 
 def _interval(entry: Entry, measure: str) -> str:
-    return cell("one series" if _known(entry, measure) == 1 else bounds(entry.figures["ci95"], measure))
+    return cell("one series" if entry.figures["ci95"] is None else bounds(entry.figures["ci95"], measure))
 
 
 def _known(entry: Entry, measure: str) -> int:
     """The series on which a measure is defined."""
-    return int(np.isfinite(list(by_case(entry.rows, measure).values())).sum())
+    return int(entry.figures["counts"][measure])
 
 
 def measure_tables(board: Board) -> str:
@@ -174,11 +174,12 @@ def family_table(board: Board) -> str:
 
 
 def _family_cell(entry: Entry, measure: str, family: str, size: int) -> str:
-    values = by_case([row for row in entry.rows if row["family"] == family], measure).values()
-    known = [each for each in values if not math.isnan(each)]
-    if not known:
+    found = entry.figures["families"].get(family)
+    if found is None or found[measure] is None:
         return ABSENT
-    return cell(value(float(np.mean(known)), measure), "" if len(known) == size else f"n={len(known)}")
+    notes = [*([bounds(found["ci95"], measure)] if found["ci95"] else [])]
+    notes += [] if found["n"] == size else [f"n={found['n']}"]
+    return cell(value(found[measure], measure), " ".join(notes))
 
 
 def protocol_tables(board: Board) -> str:
@@ -187,10 +188,11 @@ def protocol_tables(board: Board) -> str:
 
 
 def _protocol_table(board: Board, protocol: str) -> str:
-    title = short_title(board.headline)
+    chosen_by = maximised(board.dataset)  # what the protocol did not choose by could not be inflated by it
+    title = short_title(chosen_by)
     names = [f"{title}, protocol {protocol}", f"{title}, {HONEST}", "inflation (same series)", "series", "failed"]
     ours = {entry.method: entry for entry in board.honest}
-    lines = [_protocol_cells(entry, ours.get(entry.method), board.headline) for entry in board.under(protocol)]
+    lines = [_protocol_cells(entry, ours.get(entry.method), chosen_by) for entry in board.under(protocol)]
     words = PAPER if protocol == "paper" else "Another protocol: not comparable with the tables above."
     return f"<h3>Protocol {escape(protocol)}</h3>{hint(words)}{table(heads(['method', *names]), lines)}"
 

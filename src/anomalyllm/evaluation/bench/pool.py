@@ -63,13 +63,22 @@ class Slot(threading.Thread):
                 task = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            try:
-                self._answers.put(self._worker.ask(task))
-            except (EOFError, OSError):
-                if not self._ended.is_set():
-                    self._answers.put(_of_the_dead(task))
-                    self._worker.kill()
-                    self._worker = Worker()
+            answer = self._answer(task)
+            if answer is not None:
+                self._answers.put(answer)
+
+    def _answer(self, task: Task) -> Result | StorageError | None:
+        """What came of a task, whatever happens: who waits for an answer must have one. None after `end`."""
+        try:
+            return self._worker.ask(task)
+        except (EOFError, OSError):
+            if self._ended.is_set():
+                return None
+            self._worker.kill()
+            self._worker = Worker()
+            return _of_the_dead(task)
+        except Exception as error:  # a task that cannot be sent, an answer that cannot be read
+            return Result(task, failed_row(task, f"{type(error).__name__}: {error}"))
 
     def end(self) -> None:
         """Stops the worker at once, whatever it is doing, and waits for it."""
@@ -105,17 +114,30 @@ class Worker:
         self._process.join()
 
 
-def _of_the_dead(task: Task) -> Result:
-    leave_reproducer(task, DIED)
+def _of_the_dead(task: Task) -> Result | StorageError:
+    try:
+        leave_reproducer(task, DIED)
+    except StorageError as error:
+        return error
     return Result(task, failed_row(task, DIED))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fewer(share: int, wanted: str | None) -> int:
+    """The user's own setting, where it asks for fewer threads than there are for each worker."""
+    return min(share, int(wanted)) if wanted is not None and wanted.isdigit() and int(wanted) > 0 else share
 
 
 @contextlib.contextmanager
 def _threads_for_each(jobs: int) -> Iterator[None]:
     """Inside, new processes find in their environment how many threads are theirs; more would fight for the cores."""
-    count = str(max(1, (os.cpu_count() or 1) // jobs))
+    share = max(1, cores() // jobs)
     before = {name: os.environ.get(name) for name in THREAD_SETTINGS}
-    os.environ.update(dict.fromkeys(THREAD_SETTINGS, count))
+    os.environ.update({name: str(_fewer(share, wanted)) for name, wanted in before.items()})
     try:
         yield
     finally:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import NamedTuple
+
+import numpy as np
 
 from anomalyllm import __version__
 from anomalyllm.datasets.case import CaseData
@@ -16,10 +19,11 @@ Row = dict[str, str]
 
 KEY = ("dataset", "case", "method", "seed", "protocol")
 ABOUT = ("family", "teacher", "status", "rows_train", "rows_test", "channels", "anomalies", "location", "threshold")
+OF_THE_DATA = ("train_anomalous", "data_hash", "notes")
 COSTS = ("seconds_fit", "seconds_score", "peak_memory_mib")
 ORIGIN = ("config_hash", "version", "error")
 MEASURED = tuple(measure.name for measure in MEASURES)
-COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *ORIGIN)
+COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *OF_THE_DATA, *ORIGIN)
 
 
 class Result(NamedTuple):
@@ -45,7 +49,18 @@ def done_row(task: Task, case: CaseData, outcome: Outcome) -> Row:
         "seconds_fit": written(outcome.seconds_fit, 4),
         "seconds_score": written(outcome.seconds_score, 4),
         "peak_memory_mib": written(outcome.peak_memory, 4),
+        **of_the_data(case),
     }
+
+
+def of_the_data(case: CaseData) -> Row:
+    """What is told of the case itself: the labelled share of its training part, its hash, and what was handled."""
+    digest = hashlib.sha256()
+    for part in (case.train, case.test, case.labels):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    share = math.nan if case.train_labels is None else float(np.mean(case.train_labels))
+    cells = (written(share, 4), digest.hexdigest()[:12], "; ".join(case.notes))
+    return dict(zip(OF_THE_DATA, cells, strict=True))
 
 
 def failed_row(task: Task, error: str) -> Row:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-from collections.abc import Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from anomalyllm import __version__
-from anomalyllm.artifact import library_versions
 from anomalyllm.errors import ConfigError
+from anomalyllm.evaluation.bench.environment import remember_environment
 from anomalyllm.evaluation.bench.journal import Journal
 from anomalyllm.evaluation.bench.page import save_page
 from anomalyllm.evaluation.bench.pool import results
@@ -19,8 +20,17 @@ from anomalyllm.evaluation.bench.summary import summarise
 from anomalyllm.evaluation.bench.tasks import Task, TaskKey
 from anomalyllm.files import write_atomically
 
-Watcher = Callable[[Row, int, int], None]
-"""Is told each row, how many tasks are done, and how many there are in all."""
+
+class News(NamedTuple):
+    """What is told while a bench runs."""
+
+    row: Row  # the latest
+    done: int  # tasks
+    total: int
+    seconds_left: float  # at the pace of this run; NaN before its first row
+
+
+Watcher = Callable[[News], None]
 
 
 def run_bench(tasks: Sequence[Task], folder: Path, *, jobs: int = 1, watcher: Watcher | None = None) -> list[Row]:
@@ -43,47 +53,39 @@ def run_bench(tasks: Sequence[Task], folder: Path, *, jobs: int = 1, watcher: Wa
     """
     with Journal(folder) as journal:
         before = journal.finished
+        _require_same_settings(tasks, journal.rows, folder)
         done = {task.key: before[task.key] for task in tasks if task.key in before}
-        _require_same_settings(tasks, done, folder)
-        _tell(watcher, done, len(tasks))
+        remember_environment(folder, jobs)
+        began, before_now = time.monotonic(), len(done)
+        _tell(watcher, done, len(tasks), math.nan)
         try:
             for result in results([task for task in tasks if task.key not in done], jobs):
                 journal.append(result.row)
                 done[result.task.key] = result.row
-                _tell(watcher, done, len(tasks))
+                pace = (time.monotonic() - began) / (len(done) - before_now)
+                _tell(watcher, done, len(tasks), pace * (len(tasks) - len(done)))
         finally:
             write_reports(folder, journal.latest)
     return list(done.values())
 
 
 def write_reports(folder: Path, rows: Sequence[Row]) -> None:
-    """`summary.json`, `environment.json` and `report.html` from all rows of a folder."""
+    """`summary.json` and `report.html` from all rows of a folder."""
     summary = json.dumps(summarise(rows), indent=2) + "\n"
     write_atomically(folder / "summary.json", summary.encode())
-    write_atomically(folder / "environment.json", (json.dumps(environment(), indent=2) + "\n").encode())
     save_page(folder, rows)
 
 
-def environment() -> dict[str, object]:
-    """What machine and which versions the latest rows come from."""
-    return {
-        "version": __version__,
-        "libraries": library_versions(),
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-    }
-
-
-def _tell(watcher: Watcher | None, done: dict[TaskKey, Row], total: int) -> None:
+def _tell(watcher: Watcher | None, done: dict[TaskKey, Row], total: int, seconds_left: float) -> None:
     if watcher is not None and done:
-        watcher(done[next(reversed(done))], len(done), total)
+        watcher(News(done[next(reversed(done))], len(done), total, seconds_left))
 
 
-def _require_same_settings(tasks: Sequence[Task], finished: Mapping[TaskKey, Row], folder: Path) -> None:
-    """Rows of other settings must not be taken for these."""
-    for task in tasks:
-        row = finished.get(task.key)
-        if row is not None and (row["config_hash"], row["version"]) != (task.method.config_hash, __version__):
-            came = f"{task.method.name} of other settings or of version {row['version']}"
+def _require_same_settings(tasks: Sequence[Task], rows: Sequence[Row], folder: Path) -> None:
+    """One name must not stand for two things in one table."""
+    wanted = {task.method.name: task.method.config_hash for task in tasks}
+    for row in rows:
+        expected = wanted.get(row["method"], row["config_hash"]), __version__
+        if (row["config_hash"], row["version"]) != expected:
+            came = f"{row['method']} of other settings or of version {row['version']}"
             raise ConfigError(f"results of these settings in {folder}", came, "choose another --out")

@@ -1,7 +1,7 @@
 """From rows to tables: means over series with their intervals, and paired comparisons between methods.
 
-Seeds of a series are averaged first (see `evaluation.statistics`). A series on which a method failed counts as failed
-and is left out of its means; comparisons use the series that both methods have.
+Seeds of a series are averaged first (see `evaluation.statistics`), over those that were carried out and with which the
+measure is defined. Comparisons use the series that both methods have.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ HONEST = "honest"
 def summarise(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, Any]]]:
     """{method: {data set: figures}}; a method under another protocol than `honest` is named with it.
 
-    Figures: `n` series, `failed`, `seeds`, the mean of every measure, `ci95` of the headline measure (`headline`),
-    `intervals` of all measures, and the median seconds and the largest memory of a run.
+    Figures: `n` series that were judged, `failed` series without any, `failed_runs`, `seeds`; the mean of every measure
+    (null where it is nowhere defined), over so many series (`counts`); `ci95` of the `headline` measure and `intervals`
+    of all, where there are two series or more; the headline by family; the median seconds and largest memory of a run.
     """
     summary: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for (method, protocol, dataset), group in grouped(rows).items():
@@ -54,24 +55,50 @@ def headline(dataset: str) -> str:
     return "accuracy" if dataset in LOCATED else "vus_pr"
 
 
+def maximised(dataset: str) -> str:
+    """The measure by which the paper's protocol chooses an epoch on the test labels."""
+    return "accuracy" if dataset in LOCATED else "oracle_revised_point_adjusted_f1"
+
+
 def figures(rows: Sequence[Row], dataset: str) -> dict[str, Any]:
     """Everything that is said of one method on one data set."""
     done = [row for row in rows if row["status"] == "done"]
-    intervals = {name: mean_interval(np.array(list(by_case(done, name).values()))) for name in MEASURED}
+    intervals = {name: _interval(done, name) for name in MEASURED}
     seconds = [number(row["seconds_fit"]) + np.nan_to_num(number(row["seconds_score"])) for row in done]
     memory = [number(row[COSTS[2]]) for row in done]
     best = intervals[headline(dataset)]
     return {
         "n": len({row["case"] for row in done}),
-        "failed": len({row["case"] for row in rows if row["status"] == "failed"}),
+        "failed": len({row["case"] for row in rows} - {row["case"] for row in done}),
+        "failed_runs": len(rows) - len(done),
         "seeds": len({row["seed"] for row in done}),
         "teacher": next((row["teacher"] for row in done if row["teacher"]), ""),
         "headline": headline(dataset),
-        "ci95": None if math.isnan(best.mean) else [best.low, best.high],
+        "ci95": [best.low, best.high] if best.count > 1 else None,
         **{name: None if math.isnan(interval.mean) else interval.mean for name, interval in intervals.items()},
         "seconds_median": float(np.median(seconds)) if seconds else None,
         "peak_memory_mib": max((value for value in memory if not math.isnan(value)), default=None),
-        "intervals": {name: _pair(interval) for name, interval in intervals.items() if interval.count},
+        "intervals": {name: [found.low, found.high] for name, found in intervals.items() if found.count > 1},
+        "counts": {name: found.count for name, found in intervals.items()},
+        "families": _families(done, headline(dataset)),
+    }
+
+
+def _interval(rows: Iterable[Row], measure: str) -> Interval:
+    return mean_interval(np.array(list(by_case(rows, measure).values())))
+
+
+def _families(rows: Sequence[Row], measure: str) -> dict[str, dict[str, Any]]:
+    """The headline measure by family: `n`, the mean and its interval."""
+    families = sorted({row["family"] for row in rows})
+    found = {family: _interval([row for row in rows if row["family"] == family], measure) for family in families}
+    return {
+        family: {
+            "n": interval.count,
+            measure: None if interval.count == 0 else interval.mean,
+            "ci95": [interval.low, interval.high] if interval.count > 1 else None,
+        }
+        for family, interval in found.items()
     }
 
 
@@ -84,7 +111,13 @@ def by_case(rows: Iterable[Row], measure: str) -> dict[str, float]:
     for row in rows:
         if row["status"] == "done":
             values[row["case"]].append(number(row[measure]))
-    return {case: float(np.mean(values[case])) for case in sorted(values)}
+    return {case: _mean_of_known(values[case]) for case in sorted(values)}
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    """A measure may be undefined with one seed and not with another: no alarm, no delay of the first alarm."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def compared(ours: Sequence[Row], theirs: Sequence[Row], measure: str) -> Comparison:
@@ -92,7 +125,3 @@ def compared(ours: Sequence[Row], theirs: Sequence[Row], measure: str) -> Compar
     first, second = by_case(ours, measure), by_case(theirs, measure)
     shared = [case for case in first if case in second]
     return compare(np.array([first[case] for case in shared]), np.array([second[case] for case in shared]))
-
-
-def _pair(interval: Interval) -> list[float]:
-    return [interval.low, interval.high]

@@ -6,6 +6,7 @@ Whatever goes wrong becomes a row and a reproducer, so that one bad case does no
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -17,6 +18,7 @@ from multiprocessing.connection import Connection
 
 from anomalyllm.errors import StorageError
 from anomalyllm.evaluation.bench.curves import save_curves
+from anomalyllm.evaluation.bench.naming import reproducer_name
 from anomalyllm.evaluation.bench.rows import Result, done_row, failed_row
 from anomalyllm.evaluation.bench.tasks import Task
 from anomalyllm.evaluation.methods import Method
@@ -71,18 +73,28 @@ def carry_out(task: Task) -> Result:
 
 def leave_reproducer(task: Task, what: str) -> None:
     """A file that says how to see this failure again, and what it looked like."""
-    name = "-".join(part.replace("/", "_") for part in task.key)
-    write_atomically(task.folder / "failures" / f"{name}.txt", f"{reproducer(task)}\n\n{what}\n".encode())
+    content = f"{reproducer(task)}\n\n{what}\n".encode("utf-8", "backslashreplace")
+    write_atomically(task.folder / "failures" / reproducer_name(task.key), content)
 
 
 def reproducer(task: Task) -> str:
     """The command that runs this task and nothing else."""
     dataset, case, method, seed, protocol_name = task.key
-    words = ["anomalyllm", "bench", dataset.lower(), "--data", str(task.data), "--case", case, "--method", method]
+    words = [
+        "anomalyllm",
+        "bench",
+        dataset.lower(),
+        "--data",
+        str(task.data.resolve()),
+        "--case",
+        case,
+        "--method",
+        method,
+    ]
     words += ["--seed", seed, "--protocol", protocol_name, "--out", "out/reproduced"]
     words += ["--teacher", task.method.teacher] if task.method.teacher != Method("default").teacher else []
     for name, value in task.method.settings.items():
-        words += ["--set", f"{name}={value}"]
+        words += ["--set", f"{name}={json.dumps(value)}"]
     return shlex.join(words)
 
 

@@ -65,12 +65,32 @@ def test_failed_tasks_are_not_finished_and_count_by_their_last_row(tmp_path: Pat
     assert [one["status"] for one in read_rows(tmp_path / NAME)] == ["done"]
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n", ",".join(COLUMNS) + "\n1,2\n"])
-def test_another_table_is_refused_and_left_alone(tmp_path: Path, content: str) -> None:
-    (tmp_path / NAME).write_text(content)
+HEAD = ",".join(COLUMNS).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n1,2\n",
+        b"a,b\n1,2\n3,4",
+        b"my only copy",
+        HEAD + b"1,2\n",
+        b"\xff\xfe\n",
+        HEAD + b'"' + b"x" * 200_000 + b'"\n',
+    ],
+)
+def test_another_table_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / NAME).write_bytes(content)
     with pytest.raises(ReadError, match="expected a table written by this version's bench"):
         Journal(tmp_path)
-    assert (tmp_path / NAME).read_text() == content
+    assert (tmp_path / NAME).read_bytes() == content
+
+
+def test_names_of_files_that_are_no_letters_come_back(tmp_path: Path) -> None:
+    odd = {**row(tmp_path), "case": b"caf\xe9".decode("utf-8", "surrogateescape")}
+    with Journal(tmp_path) as journal:
+        journal.append(odd)
+    assert read_rows(tmp_path / NAME) == [odd]
 
 
 def test_absent_results_are_said_to_be_absent(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from anomalyllm.errors import StorageError
-from anomalyllm.evaluation.bench.page import page, reproducer_name, save_page
+from anomalyllm.evaluation.bench.journal import key_of
+from anomalyllm.evaluation.bench.naming import reproducer_name
+from anomalyllm.evaluation.bench.page import page, save_page
 from anomalyllm.evaluation.bench.page_markup import value
 from anomalyllm.evaluation.bench.page_tables import GROUPS, group_of, short_title
 from anomalyllm.evaluation.bench.rows import MEASURED
@@ -138,7 +140,7 @@ def test_a_failure_names_the_file_that_was_left(tmp_path):
     """The page and the worker must agree on the name, or a reader finds nothing."""
     leave_reproducer(task(tmp_path, "a/b", "random"), "what happened")
     (left,) = (tmp_path / "failures").iterdir()
-    assert reproducer_name(failed("a/b")) == left.name
+    assert reproducer_name(key_of(failed("a/b"))) == left.name
     assert f"failures/{left.name}" in Outline(page(tmp_path, [failed("a/b")])).text
 
 

@@ -90,7 +90,7 @@ def test_families_are_told_with_their_numbers():
     rows = [row("a", accuracy=1), row("b", accuracy=0), row("c", accuracy=1, family="Gait")]
     rows += [row("a", "sub-pca", accuracy=1)]
     outline = Outline(family_table(board(rows)))
-    assert outline.cell(0, "random", "ECG (n=2)") == "0.500"
+    assert outline.cell(0, "random", "ECG (n=2)") == "0.500|[0.000, 1.000]"
     assert outline.cell(0, "random", "Gait (n=1)") == "1.000"
     assert outline.cell(0, "sub-pca", "ECG (n=2)") == "1.000|n=1"
     assert outline.cell(0, "sub-pca", "Gait (n=1)") == "–"

@@ -40,10 +40,38 @@ def test_every_measure_is_there_and_the_undefined_is_null() -> None:
 
 
 def test_the_headline_is_the_location_for_the_archive_and_vus_elsewhere() -> None:
-    rows = [row("m", "a", 1), {**row("m", "a", ""), "dataset": "SMD", "vus_pr": "0.25"}]
+    rows = [row("m", case, 1) for case in "ab"]
+    rows += [{**row("m", case, ""), "dataset": "SMD", "vus_pr": "0.25"} for case in "ab"]
     summary = summarise(rows)["m"]
     assert (summary["UCR"]["headline"], summary["UCR"]["ci95"]) == ("accuracy", [1, 1])
     assert (summary["SMD"]["headline"], summary["SMD"]["ci95"]) == ("vus_pr", [0.25, 0.25])
+
+
+def test_one_series_has_no_interval() -> None:
+    """A width of nothing would look like certainty."""
+    figures = summarise([row("m", "a", 1)])["m"]["UCR"]
+    assert figures["accuracy"] == 1
+    assert figures["ci95"] is None
+    assert figures["intervals"] == {}
+    assert figures["counts"]["accuracy"] == 1
+    assert figures["families"] == {"": {"n": 1, "accuracy": 1, "ci95": None}}
+
+
+def test_families_have_figures_of_their_own() -> None:
+    """Nine of the paper's fifteen sets are families of one archive."""
+    rows = [row("m", str(n), n % 2, family="ECG" if n < 4 else "Gait") for n in range(5)]
+    families = summarise(rows)["m"]["UCR"]["families"]
+    assert (families["ECG"]["n"], families["ECG"]["accuracy"]) == (4, 0.5)
+    assert families["ECG"]["ci95"][0] < 0.5 < families["ECG"]["ci95"][1]
+    assert families["Gait"] == {"n": 1, "accuracy": 0, "ci95": None}
+
+
+def test_a_measure_counts_the_series_and_seeds_that_define_it() -> None:
+    """No alarm, no delay: a seed without one must not take the series out of the mean."""
+    delays = {"detection_delay": ""}
+    rows = [row("m", "a", 1, 0, detection_delay="8"), row("m", "a", 1, 1, **delays), row("m", "b", 1, **delays)]
+    figures = summarise(rows)["m"]["UCR"]
+    assert (figures["detection_delay"], figures["counts"]["detection_delay"], figures["n"]) == (8, 1, 2)
 
 
 def test_costs_are_the_median_time_and_the_largest_memory() -> None:
@@ -57,6 +85,8 @@ def test_failed_series_count_and_have_no_part_in_means() -> None:
     rows = [row("m", "a", 1), row("m", "b", 0, status="failed")]
     figures = summarise(rows)["m"]["UCR"]
     assert (figures["n"], figures["failed"], figures["accuracy"]) == (1, 1, 1)
+    half = summarise([row("m", "a", 1, 0), row("m", "a", 0, 1, status="failed")])["m"]["UCR"]
+    assert (half["n"], half["failed"], half["failed_runs"], half["accuracy"]) == (1, 0, 1, 1)
     nothing = summarise(rows[1:])["m"]["UCR"]
     assert (nothing["n"], nothing["accuracy"], nothing["ci95"], nothing["seconds_median"]) == (0, None, None, None)
 

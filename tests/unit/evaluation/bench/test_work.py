@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anomalyllm.cli.options import read_assignment
 from anomalyllm.datasets.case import Case, CaseData
 from anomalyllm.errors import StorageError
 from anomalyllm.evaluation.bench.curves import STRETCHES, curve_folder, envelope
-from anomalyllm.evaluation.bench.rows import COLUMNS, MEASURED, number
+from anomalyllm.evaluation.bench.naming import file_name
+from anomalyllm.evaluation.bench.rows import COLUMNS, MEASURED, number, of_the_data
 from anomalyllm.evaluation.bench.work import answer, carry_out, reproducer
 from anomalyllm.evaluation.methods import Method
 from anomalyllm.evaluation.protocol import honest
@@ -90,6 +92,48 @@ def test_the_reproducer_names_everything(tmp_path: Path) -> None:
     assert options["--seed"] == "2"
     assert options["--teacher"] == "gpt2"
     assert options["--set"] == "training.batch=16"
+    typed = {"student.level_token": False, "augment.first": ["jitter"], "training.max_steps": None}
+    method = Method("default", typed)
+    words = shlex.split(reproducer(dataclasses.replace(one, method=method)))
+    assert dict(read_assignment(word) for word in words if "=" in word) == typed
+
+
+NAMES = ["a/b", "a_b", "..", ".", "", "a" * 300, "a" * 301, "caf\udce9", "nul\0", "Ä", "a [/b] c"]
+
+
+def test_no_two_cases_share_a_file_and_none_leaves_its_folder(tmp_path: Path) -> None:
+    names = [file_name(name) for name in NAMES]
+    assert len(set(names)) == len(NAMES)
+    for name in names:
+        assert (tmp_path / name).resolve().parent == tmp_path.resolve()
+        (tmp_path / f"{name}.txt").write_text("")
+    assert file_name("157_UCR_Anomaly_TkeepFirstMARS_3500_5365_5380").startswith("157_UCR_Anomaly_TkeepFirstMARS_3500")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_of_a_case_will_do(tmp_path: Path, name: str) -> None:
+    named = dataclasses.replace(task(tmp_path), case=Case("UCR", name, "", partial(spiked, 0)))
+    assert carry_out(named).row["status"] == "done"
+    short = dataclasses.replace(
+        named, case=Case("UCR", name, "", partial(spiked, 0, train=9)), method=Method("sub-pca")
+    )
+    assert carry_out(short).row["status"] == "failed"
+    assert len(list((tmp_path / "failures").iterdir())) == 1
+
+
+def test_what_was_handled_in_the_data_stands_in_the_row(tmp_path: Path) -> None:
+    data = spiked(0)
+    train_labels = np.zeros(len(data.train), np.int8)
+    train_labels[:100] = 1
+    told = dataclasses.replace(data, train_labels=train_labels, notes=("rows were left out", "and more"))
+    row = carry_out(dataclasses.replace(task(tmp_path), case=Case("X", "told", "", partial(dict_value, told)))).row
+    assert (row["train_anomalous"], row["notes"]) == ("0.25", "rows were left out; and more")
+    other = of_the_data(dataclasses.replace(data, labels=1 - data.labels))
+    assert other["data_hash"] != row["data_hash"] == of_the_data(data)["data_hash"]
+
+
+def dict_value(value: CaseData) -> CaseData:
+    return value
 
 
 def nothing_but_a_full_disk() -> CaseData:
