@@ -51,15 +51,18 @@ def info(name: Name, data: MaybePlace = None, as_json: AsJson = False) -> None:
     """What a set is; with --data also what the folder holds of it."""
     from anomalyllm.cli.output import print_facts, print_json
     from anomalyllm.datasets.catalogue import open_dataset
-    from anomalyllm.datasets.sources import source_of
+    from anomalyllm.datasets.sources import SOURCES, source_of
 
-    source = source_of(name)
-    facts = {**_source_facts(source), **({} if data is None else _folder_facts(open_dataset(name, data)))}
+    dataset = None if data is None else open_dataset(name, data)
+    is_yours = dataset is not None and dataset.name not in SOURCES  # in the folder's index, and nowhere else
+    facts = {"name": dataset.name, "title": "your own set"} if is_yours and dataset else _source_facts(source_of(name))
+    if dataset is not None:
+        facts |= _folder_facts(dataset)
     if as_json:
         print_json(facts)
         return
     flat = {key: _in_words(value) for key, value in facts.items() if value not in (None, [], {})}
-    print_facts(f"{source.name}: {flat.pop('title')}", flat)
+    print_facts(f"{facts['name']}: {flat.pop('title')}", flat)
 
 
 @app.command("verify")
@@ -115,15 +118,10 @@ def _list_row(source: Source, data: Path | None) -> dict[str, Any]:
 
 def _cases_in(name: str, data: Path) -> int:
     """Cases of a set in a folder; 0 where it has none of the set's forms."""
-    from anomalyllm.datasets.catalogue import open_dataset
-    from anomalyllm.errors import ReadError
+    from anomalyllm.datasets.catalogue import find_dataset
 
-    try:
-        return len(open_dataset(name, data).cases)
-    except ReadError:
-        if not data.exists():
-            raise
-        return 0
+    found = find_dataset(name, data)
+    return 0 if found is None else len(found.cases)
 
 
 def _way(source: Source) -> str:
@@ -147,8 +145,12 @@ def _folder_facts(dataset: Dataset) -> dict[str, Any]:
     rows = {"train": 0, "test": 0}
     channels: set[int] = set()
     anomalous = 0
+    notes: Counter[str] = Counter()
+    labelled_training = 0
     for case in dataset.cases:
         values = case.read()
+        notes.update(values.notes)
+        labelled_training += 0 if values.train_labels is None else int(values.train_labels.any())
         rows["train"] += len(values.train)
         rows["test"] += len(values.test)
         channels.add(values.test.shape[1])
@@ -161,6 +163,8 @@ def _folder_facts(dataset: Dataset) -> dict[str, Any]:
         "rows": rows,
         "channels": sorted(channels),
         "anomalous": anomalous / rows["test"],
+        "training_parts_with_anomalies": labelled_training,
+        "notes": [f"{note} ({count} of {len(dataset.cases)} cases)" for note, count in notes.items()],
     }
 
 

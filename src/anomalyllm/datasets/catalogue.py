@@ -113,18 +113,36 @@ def open_dataset(name: str, folder: str | Path) -> Dataset:
         ConfigError: no set is called so.
         ReadError: no folder, none of the set's forms in it, or a table of labels that is damaged.
     """
+    name = _known_name(name, Path(folder))
+    found = find_dataset(name, folder)
+    if found is None:
+        known = "; ".join(form.title for form in _forms(name))
+        came = f"none in {named(Path(folder))}"
+        raise ReadError(f"{name} in a form that is known ({known})", came, "name the set's own folder")
+    return found
+
+
+def find_dataset(name: str, folder: str | Path) -> Dataset | None:
+    """As `open_dataset`, but None where no form of the set lies in the folder."""
     place = Path(folder)
-    name = dataset_name(name, tuple(dict.fromkeys((*FORMS, *indexed_names(place)))))
+    name = _known_name(name, place)
     if not place.exists():
         raise ReadError(f"a folder that holds {name}", f"no folder {named(place)}", "check the path")
-    forms = (Form(f"{INDEX} with NPZ files", partial(indexed_cases, name)), *FORMS.get(name, ()))
     for base in (*_subfolders(place, name), place):
-        for form in forms:
+        for form in _forms(name):
             cases = form.find(base)
             if cases:
                 return Dataset(name, _sorted(cases, base), form.title, base)
-    known = "; ".join(form.title for form in forms)
-    raise ReadError(f"{name} in a form that is known ({known})", f"none in {named(place)}", "name the set's own folder")
+    return None
+
+
+def _forms(name: str) -> tuple[Form, ...]:
+    return (Form(f"{INDEX} with NPZ files", partial(indexed_cases, name)), *FORMS.get(name, ()))
+
+
+def _known_name(text: str, place: Path) -> str:
+    """The name of a set that has readers, or that the folder's index lists."""
+    return dataset_name(text, tuple(dict.fromkeys((*FORMS, *indexed_names(place)))))
 
 
 def _subfolders(folder: Path, name: str) -> list[Path]:

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.text import Text
 
@@ -51,6 +52,25 @@ def test_list_counts_what_a_folder_holds() -> None:
     assert {entry["name"]: entry["cases"] for entry in entries if entry["cases"]} == {"UCR": 2}
     assert "UCR           2  download" in done("data", "list", "--data", "sets").out
     refused("data", "list", "--data", "nothing", said="expected a folder that holds UCR, got no folder nothing;")
+
+
+def test_a_damaged_archive_is_told_and_not_counted_as_none(folder: Path) -> None:
+    (folder / "sets" / "index.json").write_text("{")
+    refused("data", "list", "--data", "sets", said=r"index\.json")
+
+
+def test_info_of_a_set_of_your_own(folder: Path) -> None:
+    """And what nobody would see otherwise: what was handled, and that a training part has anomalies."""
+    entry = {"dataset": "Boilers", "name": "one", "file": "one.npz"}
+    (folder / "sets" / "index.json").write_text(json.dumps({"series": [entry]}))
+    train = np.array([0.0, np.inf, 1.0, 2.0])
+    labels = {"test_label": np.array([0, 1, 0]), "train_label": np.array([0, 1, 0, 0])}
+    np.savez(folder / "sets" / "one.npz", train=train, test=np.ones(3), **labels)
+    facts = json.loads(done("data", "info", "boilers", "--data", "sets", "--json").out)
+    assert (facts["name"], facts["cases"], facts["training_parts_with_anomalies"]) == ("Boilers", 1, 1)
+    assert any("infinit" in note for note in facts["notes"])
+    assert all(note.endswith("(1 of 1 cases)") for note in facts["notes"])
+    assert "Boilers: your own set" in done("data", "info", "Boilers", "--data", "sets").out
 
 
 def test_info_says_what_a_set_is() -> None:
