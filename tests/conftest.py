@@ -17,6 +17,7 @@ from anomalyllm.evaluation.baselines import BASELINES
 ROOT = Path(__file__).resolve().parents[1]
 
 torch.set_num_threads(1)  # two test workers share two cores
+os.environ["NUMBA_NUM_THREADS"] = "1"  # else STUMPY's first call gives torch more threads, and other last bits
 
 
 def _folder(variable: str, default: str) -> Path:
