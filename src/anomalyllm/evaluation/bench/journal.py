@@ -89,17 +89,6 @@ class Journal:
         return rows
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a `cases.csv` that nobody is writing; of repeated tasks the last.
-
-    Raises:
-        ReadError: absent, or not a bench's.
-    """
-    if not path.is_file():
-        raise ReadError("results of a bench", f"no file at {path}", "run the bench first")
-    return parse(path.read_bytes(), path)
-
-
 def parse(content: bytes, path: Path) -> list[Row]:
     """The rows in the bytes of a file; a failed task that was tried again counts by its last row."""
     try:
