@@ -24,20 +24,26 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from anomalyllm import __version__
+from anomalyllm.banking import judges_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ArtefactError, ConfigError
 from anomalyllm.files import storage_errors, write_atomically
 from anomalyllm.fitted import Fitted, TrainingFacts
+from anomalyllm.fitting import network_judge
+from anomalyllm.judges import Judge, NetworkJudge
+from anomalyllm.model.bank import Bank, Scale
 from anomalyllm.model.distiller import build
 from anomalyllm.model.language_models import rebuild
 from anomalyllm.scoring.calibrate import Calibration
+from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.training.record import Measurement, TrainingRecord
 from anomalyllm.windows.scaling import Scaler
 
 FORMAT = "anomalyllm-detector"
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "detector.json"
 Floats = NDArray[np.float64]
+BANK_FIELDS = ("starts", "windows", "energy", "stillness", "centre", "axes")
 LIBRARIES = ("torch", "transformers", "numpy", "scipy", "safetensors")
 ANEW = "fit and save the detector again, or restore the folder from a copy"
 
@@ -118,18 +124,36 @@ def library_versions() -> dict[str, str]:
 
 def all_tensors(fitted: Fitted) -> dict[str, Tensor]:
     """Every tensor of a detector by name, on the CPU."""
-    tensors = {f"networks.{name}": tensor for name, tensor in fitted.distiller.state_dict().items()}
-    tensors |= {
+    tensors = {
         "scaler.mean": torch.from_numpy(fitted.scaler.mean),
         "scaler.deviation": torch.from_numpy(fitted.scaler.deviation),
         "scaler.constant": torch.from_numpy(fitted.scaler.constant),
-        "bank": torch.from_numpy(fitted.bank),
-        "calibration.centre": torch.from_numpy(fitted.calibration.centre),
-        "calibration.spread": torch.from_numpy(fitted.calibration.spread),
-        "mismatch_calibration.centre": torch.from_numpy(fitted.mismatch_calibration.centre),
-        "mismatch_calibration.spread": torch.from_numpy(fitted.mismatch_calibration.spread),
     }
+    tensors |= _retrieval_tensors(fitted) if fitted.retrieval else _network_tensors(fitted.networks)
     return {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
+
+
+def _network_tensors(judge: NetworkJudge) -> dict[str, Tensor]:
+    tensors = {f"networks.{name}": tensor for name, tensor in judge.distiller.state_dict().items()}
+    return tensors | {
+        "bank": torch.from_numpy(judge.bank),
+        "calibration.centre": torch.from_numpy(judge.calibration.centre),
+        "calibration.spread": torch.from_numpy(judge.calibration.spread),
+        "mismatch_calibration.centre": torch.from_numpy(judge.mismatch_calibration.centre),
+        "mismatch_calibration.spread": torch.from_numpy(judge.mismatch_calibration.spread),
+    }
+
+
+def _retrieval_tensors(fitted: Fitted) -> dict[str, Tensor]:
+    novelty = fitted.novelty
+    tensors = {f"novelty.{field}": torch.from_numpy(getattr(novelty, field)) for field in ("still", "low", "high")}
+    banks = {judge.bank.length: judge.bank for judge in fitted.retrieval}
+    for scale in fitted.scales:
+        banks[scale.bank.length] = scale.bank
+        tensors[f"usual.{scale.bank.length}"] = torch.from_numpy(scale.usual)
+    for length, bank in banks.items():
+        tensors |= {f"bank.{length}.{field}": torch.from_numpy(getattr(bank, field)) for field in BANK_FIELDS}
+    return tensors
 
 
 def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: bytes) -> dict[str, Any]:
@@ -141,6 +165,7 @@ def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: by
         "channels": list(fitted.channels),
         "period": fitted.period,
         "seed": fitted.seed,
+        "unit": fitted.unit,
         "threshold": fitted.threshold,
         "teacher": {"label": fitted.teacher_label, "shape": fitted.teacher_shape},
         "training": facts,
@@ -209,35 +234,67 @@ def _first_beyond(content: bytes, described: dict[str, Any]) -> str:
 
 def _assembled(manifest: dict[str, Any], tensors: dict[str, Tensor], device: str) -> Fitted:
     config = DetectorConfig.from_mapping(manifest["config"])
-    assert config.window.length is not None
     channels = tuple(manifest["channels"])
-    language_model = rebuild(manifest["teacher"]["shape"])
-    distiller = build(config, language_model, channels=len(channels), window=config.window.length, seed=0)
-    networks = {key.removeprefix("networks."): value for key, value in tensors.items() if key.startswith("networks.")}
-    try:
-        distiller.load_state_dict(networks)
-    except RuntimeError as error:
-        raise ValueError(str(error).splitlines()[-1].strip()) from error
-    facts = dict(manifest["training"])
-    record = facts.pop("record")
-    history = tuple(Measurement(**row) for row in record["history"])
+    novelty = Novelty.none(len(channels))
+    scales: tuple[Scale, ...] = ()
+    judges: tuple[Judge, ...]
+    if config.evidence == "retrieval":
+        still, low, high = (tensors[f"novelty.{field}"].numpy() for field in ("still", "low", "high"))
+        novelty = Novelty(still, low, high, config.retrieval.novelty)
+        lengths = {*config.retrieval.lengths, *config.retrieval.place_lengths}
+        banks = {length: _bank(length, tensors) for length in lengths}
+        judges = judges_of(banks, novelty, config)
+        scales = tuple(
+            Scale(banks[length], tensors[f"usual.{length}"].numpy()) for length in config.retrieval.place_lengths
+        )
+    else:
+        judges = (_network_judge(manifest, config, tensors, device),)
     return Fitted(
         config=config,
         channels=channels,
         period=manifest["period"],
         seed=manifest["seed"],
         scaler=Scaler(*(tensors[f"scaler.{part}"].numpy() for part in ("mean", "deviation", "constant"))),
-        distiller=distiller.to(device).eval(),
-        bank=tensors["bank"].numpy(),
-        calibration=Calibration(*_pair("calibration", tensors)),
-        mismatch_calibration=Calibration(*_pair("mismatch_calibration", tensors)),
+        judges=judges,
+        scales=scales,
+        novelty=novelty,
+        unit=float(manifest["unit"]),
         threshold=float(manifest["threshold"]),
         teacher_label=manifest["teacher"]["label"],
         teacher_shape=manifest["teacher"]["shape"],
-        training=TrainingFacts(
-            **{**facts, "notes": tuple(facts["notes"])},
-            record=TrainingRecord(history, record["best_step"], record["steps"]),
-        ),
+        training=_facts(manifest["training"]),
+    )
+
+
+def _facts(training: dict[str, Any]) -> TrainingFacts:
+    facts = dict(training)
+    record = facts.pop("record")
+    history = tuple(Measurement(**row) for row in record["history"])
+    return TrainingFacts(
+        **{**facts, "notes": tuple(facts["notes"])},
+        record=TrainingRecord(history, record["best_step"], record["steps"]),
+    )
+
+
+def _bank(length: int, tensors: dict[str, Tensor]) -> Bank:
+    return Bank(length, *(tensors[f"bank.{length}.{field}"].numpy() for field in BANK_FIELDS))
+
+
+def _network_judge(
+    manifest: dict[str, Any], config: DetectorConfig, tensors: dict[str, Tensor], device: str
+) -> NetworkJudge:
+    assert config.window.length is not None
+    language_model = rebuild(manifest["teacher"]["shape"])
+    distiller = build(config, language_model, channels=len(manifest["channels"]), window=config.window.length, seed=0)
+    networks = {key.removeprefix("networks."): value for key, value in tensors.items() if key.startswith("networks.")}
+    try:
+        distiller.load_state_dict(networks)
+    except RuntimeError as error:
+        raise ValueError(str(error).splitlines()[-1].strip()) from error
+    return dataclasses.replace(
+        network_judge(distiller.to(device).eval(), tensors["bank"].numpy(), config),
+        calibration=Calibration(*_pair("calibration", tensors)),
+        mismatch_calibration=Calibration(*_pair("mismatch_calibration", tensors)),
     )
 
 

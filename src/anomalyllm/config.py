@@ -8,6 +8,7 @@ dotted name. Nothing here knows torch.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -38,6 +39,49 @@ class WindowConfig(Settings):
             ("training_stride", self.training_stride is None or self.training_stride >= 1, "to be at least 1 sample"),
             ("training_windows", self.training_windows >= 1, "to be at least 1"),
         ]
+
+
+VIEWS = ("shape", "contour", "change", "roughness", "subspace")
+
+
+@dataclass(frozen=True)
+class RetrievalConfig(Settings):
+    """How windows are compared with the series' own normal windows, at several lengths and in several views.
+
+    Lengths and views were chosen together on the shared series (docs/lab-notes.md); no single one is best anywhere.
+    """
+
+    lengths: tuple[int, ...] = (16, 32, 64, 128)  # samples; a score is the mean over them, so none needs a period
+    place_lengths: tuple[int, ...] = (32, 64, 128, 256, 512)  # samples; of `locate`, which chooses among them
+    views: tuple[str, ...] = VIEWS  # of a score
+    place_views: tuple[str, ...] = ("shape", "contour", "change", "roughness")  # of `locate`
+    strides: int = 8  # windows that begin within one length; fewer miss peaks
+    bank: int = 8192  # normal windows of each channel and length; also bounded by memory
+    bank_strides: int = 32  # of them within one length: a spike must not fall between two
+    novelty: float = 0.3  # added to a score where a still channel takes a value never seen
+
+    def _rules(self) -> list[tuple[str, bool, str]]:
+        return [
+            ("lengths", bool(self.lengths) and ascending(self.lengths), "to be some lengths, shortest first"),
+            ("place_lengths", bool(self.place_lengths) and ascending(self.place_lengths), "to be some, shortest first"),
+            ("lengths", min(self.lengths, default=0) >= 8, "to be at least 8 samples each"),
+            ("place_lengths", min(self.place_lengths, default=0) >= 8, "to be at least 8 samples each"),
+            ("views", bool(self.views) and set(self.views) <= set(VIEWS), f"to name some of {sorted(VIEWS)}"),
+            (
+                "place_views",
+                bool(self.place_views) and set(self.place_views) <= {*VIEWS} - {"subspace"},
+                f"to name some of {sorted({*VIEWS} - {'subspace'})}",
+            ),
+            ("strides", self.strides >= 1, "to be at least 1"),
+            ("bank", self.bank >= 16, "to be at least 16 windows"),
+            ("bank_strides", self.bank_strides >= 1, "to be at least 1"),
+            ("novelty", self.novelty >= 0, "to be at least 0"),
+        ]
+
+
+def ascending(lengths: tuple[int, ...]) -> bool:
+    """Whether each is larger than the one before."""
+    return all(first < second for first, second in itertools.pairwise(lengths))
 
 
 @dataclass(frozen=True)
@@ -205,9 +249,13 @@ class DetectorConfig(Settings):
     """All groups together: what one detector is."""
 
     preset: str = "default"
+    evidence: Literal["retrieval", "networks"] = (
+        "retrieval"  # "networks": a teacher and a student trained on the series
+    )
     channel_mode: Literal["separate", "joint"] = "separate"  # "joint": one vector for all channels, as in the paper
     max_channels: int = 1024  # time and memory grow with channels; beyond this a choice is asked for
     window: WindowConfig = field(default_factory=WindowConfig)
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     student: StudentConfig = field(default_factory=StudentConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

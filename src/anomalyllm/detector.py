@@ -16,8 +16,10 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.readers import read_recording
 from anomalyllm.data.series import Recording, Series, as_series, numbered_channels
 from anomalyllm.errors import ChannelError, ConfigError, NotFittedError
-from anomalyllm.fitted import Fitted, Prepared
+from anomalyllm.fitted import Fitted
 from anomalyllm.fitting import Run, fit
+from anomalyllm.judges import Prepared
+from anomalyllm.locating import Place, find_places
 from anomalyllm.presets import configured
 from anomalyllm.presets import preset as named_preset
 from anomalyllm.result import Detection, Explanation
@@ -25,6 +27,7 @@ from anomalyllm.scoring.events import Event, find_events, flags
 from anomalyllm.seeding import checked_seed
 from anomalyllm.settings import unknown_name
 from anomalyllm.training.record import TrainingRecord, Watcher
+from anomalyllm.windows.slicing import Grid
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +40,7 @@ class AnomalyLLM:
     they are stored as given and checked in `fit`.
 
     Args:
-        preset: "default" or "paper".
+        preset: "default", "trained" or "paper".
         teacher: "compact", a name on the model hub such as "gpt2", or a folder; None keeps the preset's.
         blocks: transformer blocks of the teacher, from the first; None keeps the preset's.
         window: window length in samples; None finds it from the training part (or keeps the paper's).
@@ -169,6 +172,25 @@ class AnomalyLLM:
             explanations=explanations,
         )
 
+    def locate(self, X: Any, k: int = 1) -> tuple[Place, ...]:
+        """The `k` strangest places of a whole series, the strangest first; fewer where nothing else is strange.
+
+        An offline question: the series is compared with the training part and with itself, and which length and view to
+        believe is chosen by how their peaks stand out. So places, unlike scores, depend on the series as a whole.
+
+        Args:
+            X: as for `detect`.
+            k: at least 1.
+
+        Raises:
+            ConfigError: k below 1.
+            NotFittedError, ChannelError: as `decision_function`.
+        """
+        if not isinstance(k, int) or k < 1:
+            raise ConfigError("k, the number of places, to be at least 1", repr(k), "ask for one place or more")
+        series = self._scorable(X)
+        return find_places(self._fitted, self._fitted.prepare(series.values), k)
+
     def save(self, folder: str | Path) -> None:
         """Writes the fitted detector to `folder`; a detector that is there is replaced in one step.
 
@@ -233,7 +255,10 @@ class AnomalyLLM:
             "scoring.alarms_per": None if self.alarms_per is None else str(self.alarms_per),
         }
         given = {name: value for name, value in changes.items() if value is not None}
-        return base.with_settings({**given, **settings})
+        config = base.with_settings({**given, **settings})
+        if config.evidence == "retrieval":
+            _refuse_idle({**given, **settings})
+        return config
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
@@ -279,15 +304,16 @@ class AnomalyLLM:
         return same_channels(scored_part(X), self._fitted.channels)
 
     def _explanation(self, event: Event, series: Series, prepared: Prepared) -> Explanation:
-        fitted = self._fitted
-        starts = fitted.grid(len(series)).starts
-        covering = starts[(starts <= event.peak) & (event.peak < starts + fitted.window)]
-        total = fitted.window_scores(prepared, covering).max(axis=1)
+        fitted, judge = self._fitted, self._fitted.judges[-1]
+        starts = Grid(len(series), judge.window, judge.stride).starts
+        covering = starts[(starts <= event.peak) & (event.peak < starts + judge.window)]
+        if len(covering) == 0:  # the series is shorter than a window
+            covering = np.zeros(1, dtype=np.int64)
+        rows = min(judge.window, len(series))
+        total = judge.window_scores(prepared, covering).max(axis=1) if rows == judge.window else np.zeros(1)
         start = int(covering[np.argmax(total)])
-        choice = fitted.evidence(prepared, np.array([start])).choice[0]
-        bank = fitted.distiller.student.prototypes.detach().cpu().numpy()
-        normal = np.stack([bank[channel, index] for channel, index in enumerate(choice)], axis=1)
-        observed = series.values[start : start + fitted.window].copy()
+        normal = judge.normal(prepared, start)[:rows]
+        observed = series.values[start : start + rows].copy()
         return Explanation(start, observed, fitted.scaler.invert(normal.astype(np.float64)))
 
     def _coverage_notes(self, series: Series, prepared: Prepared) -> list[str]:
@@ -298,6 +324,17 @@ class AnomalyLLM:
         if prepared.missing is not None:
             notes.append("missing values were replaced by the last value seen; windows with too many are not judged")
         return notes
+
+
+TRAINING_GROUPS = ("teacher", "student", "augment", "loss", "training")
+
+
+def _refuse_idle(changes: Mapping[str, Any]) -> None:
+    """A detector that only retrieves has no networks: what would set them must not be taken in silence."""
+    for name in changes:
+        if name.split(".")[0] in TRAINING_GROUPS:
+            came = "a detector that trains none"
+            raise ConfigError(f"networks that are trained, for {name}", came, "choose the preset trained or paper")
 
 
 def training_part(X: Any) -> Series:

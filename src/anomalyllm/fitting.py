@@ -13,17 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from anomalyllm.banking import banked, trusted, with_usual
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series, value_notes
 from anomalyllm.errors import ChannelError, ConfigError, DataError
 from anomalyllm.fitted import Fitted, TrainingFacts
+from anomalyllm.judges import NetworkJudge
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import load_language_model
 from anomalyllm.model.prototypes import kmeans_prototypes, random_prototypes, window_positions
 from anomalyllm.scoring.calibrate import UNJUDGED, Calibration
+from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.scoring.threshold import AlarmRate, fit_threshold
 from anomalyllm.seeding import generator, torch_seed
-from anomalyllm.training.data import TrainingData, clear_of_gaps, mostly_there, split_starts, thinned
+from anomalyllm.training.data import TrainingData, mostly_there, split_starts, thinned
 from anomalyllm.training.loop import train
 from anomalyllm.training.record import TrainingRecord, Watcher
 from anomalyllm.windows.choice import patch_count, resolved
@@ -67,6 +70,10 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         DataError: too short, too many channels, or nothing but missing values.
         ConfigError, TeacherError, ArtefactError, StorageError, TrainingInterrupted: as the steps raise them.
     """
+    if config.evidence == "retrieval":
+        check_trainable(series, config)
+        fitted, scores = with_usual(banked(series, config, seed, _facts(series)), series)
+        return with_threshold(fitted, series, scores), scores
     started = start(series, config, seed, run.device)
     return calibrated(_trained(started.untrained, started.data, run), series, started.data)
 
@@ -90,16 +97,32 @@ def start(series: Series, config: DetectorConfig, seed: int, device: str = "cpu"
         period=period,
         seed=seed,
         scaler=scaler,
-        distiller=_networks(language_model.module, data, config, seed).to(device),
-        bank=data.bank,
-        calibration=Calibration.none(1),
-        mismatch_calibration=Calibration.none(1),
+        judges=(network_judge(_networks(language_model.module, data, config, seed).to(device), data.bank, config),),
+        scales=(),
+        novelty=Novelty.none(len(series.channels)),
+        unit=1.0,
         threshold=1.0,
         teacher_label=language_model.label,
         teacher_shape=language_model.config,
         training=_facts(series),
     )
     return Started(untrained, data)
+
+
+def network_judge(distiller: Distiller, bank: Indices, config: DetectorConfig) -> NetworkJudge:
+    """The judge that networks are, before its calibration; `config` is resolved."""
+    assert config.window.length is not None
+    assert config.window.stride is not None
+    return NetworkJudge(
+        window=config.window.length,
+        stride=config.window.stride,
+        joint=config.channel_mode == "joint",
+        scoring=config.scoring,
+        distiller=distiller,
+        bank=bank,
+        calibration=Calibration.none(1),
+        mismatch_calibration=Calibration.none(1),
+    )
 
 
 def _networks(language_model: nn.Module, data: TrainingData, config: DetectorConfig, seed: int) -> Distiller:
@@ -125,7 +148,7 @@ def _trained(fitted: Fitted, data: TrainingData, run: Run) -> Fitted:
     """After training, which changes the networks in place."""
     identity = fingerprint(fitted)
     record = train(
-        fitted.distiller,
+        fitted.networks.distiller,
         data,
         fitted.config,
         fitted.seed,
@@ -229,27 +252,33 @@ def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitt
     stride = fitted.config.window.training_stride or 1
     is_long = len(data.held_out) * stride >= LONG_TAIL * fitted.window
     starts = data.held_out if is_long else np.unique(np.concatenate([data.starts, data.held_out]))
-    evidence = fitted.evidence(prepared, thinned(starts, MOST_CALIBRATED), own=True)
+    evidence = fitted.networks.evidence(prepared, thinned(starts, MOST_CALIBRATED), own=True)
     quantile = fitted.config.scoring.usual_quantile
-    fitted = dataclasses.replace(
-        fitted,
+    judge = dataclasses.replace(
+        fitted.networks,
         calibration=Calibration.fit(evidence.discrepancy, quantile),
         mismatch_calibration=Calibration.fit(evidence.mismatch, quantile),
     )
+    fitted = dataclasses.replace(fitted, judges=(judge,))
     scores = fitted.point_scores(prepared, own=True)
-    there = mostly_there(~np.isfinite(series.values), fitted.window, FEW_MISSING)
-    clear = clear_of_gaps(there, fitted.window)
-    threshold = _threshold(fitted, scores[clear] if clear.any() else scores)
+    return with_threshold(fitted, series, scores), scores
+
+
+def with_threshold(fitted: Fitted, series: Series, scores: Floats) -> Fitted:
+    """With the threshold that the training part's own scores (T,) give, and a note if they are strange themselves."""
+    threshold = _threshold(fitted, trusted(series, scores, fitted.window))
     notes = (*fitted.training.notes, *_suspicious(scores, threshold, series.first_row))
-    training = dataclasses.replace(fitted.training, notes=notes)
-    return dataclasses.replace(fitted, threshold=threshold, training=training), scores
+    return dataclasses.replace(fitted, threshold=threshold, training=dataclasses.replace(fitted.training, notes=notes))
 
 
 def _threshold(fitted: Fitted, scores: Floats) -> float:
     """From all training scores: the held-out tail alone has seen too little of what is normal (docs/lab-notes.md)."""
     settings = fitted.config.scoring
+    judged = scores[scores > UNJUDGED]
+    if len(judged) == 0:  # nothing moves: what has never been seen is an alarm
+        return fitted.novelty.weight / 2 / fitted.unit
     return fit_threshold(
-        scores[scores > UNJUDGED],
+        judged,
         AlarmRate.parse(settings.alarms_per),
         spacing=fitted.training.spacing,
         tail_fraction=settings.tail_fraction,

@@ -1,4 +1,6 @@
-"""Complete configurations by name: `default` (ours) and `paper` (arXiv 2401.15123).
+"""Complete configurations by name: `default` (ours), `trained` (networks trained on the series) and `paper`.
+
+`paper` is arXiv 2401.15123; `trained` has its parts with prototypes that are retrieved and anomalies that are local.
 
 `PAPER_ORIGIN` says of every value of `paper` where it comes from: "published" (the paper), "inferred" (from what the
 authors' code does and from the settings of the code it was forked from) or "ours" (nobody said; our choice).
@@ -23,6 +25,7 @@ from anomalyllm.settings import unknown_name
 
 PAPER = DetectorConfig(
     preset="paper",
+    evidence="networks",
     channel_mode="joint",
     window=WindowConfig(length=64, stride=4, training_stride=4, training_windows=1_000_000),
     teacher=TeacherConfig(name="gpt2", blocks=6, patch=16, patch_stride=8, output=32, dropout=0.1),
@@ -48,6 +51,7 @@ PAPER = DetectorConfig(
 )
 
 PAPER_ORIGIN: dict[str, str] = {
+    "evidence": "published",
     "channel_mode": "published",
     "max_channels": "ours",
     "window.length": "inferred",
@@ -58,6 +62,14 @@ PAPER_ORIGIN: dict[str, str] = {
     "window.stride": "inferred",
     "window.training_stride": "inferred",
     "window.training_windows": "ours",
+    "retrieval.lengths": "ours",
+    "retrieval.place_lengths": "ours",
+    "retrieval.views": "ours",
+    "retrieval.place_views": "ours",
+    "retrieval.strides": "ours",
+    "retrieval.bank": "ours",
+    "retrieval.bank_strides": "ours",
+    "retrieval.novelty": "ours",
     "teacher.name": "published",
     "teacher.blocks": "published",
     "teacher.patch": "published",
@@ -111,11 +123,13 @@ PAPER_ORIGIN: dict[str, str] = {
     "scoring.max_missing": "ours",
 }
 
-PRESETS: dict[str, DetectorConfig] = {"default": DetectorConfig(), "paper": PAPER}
+TRAINED = DetectorConfig(preset="trained", evidence="networks")
+
+PRESETS: dict[str, DetectorConfig] = {"default": DetectorConfig(), "trained": TRAINED, "paper": PAPER}
 
 
 def preset(name: str) -> DetectorConfig:
-    """The complete configuration called `name`: "default" or "paper".
+    """The complete configuration called `name`: "default", "trained" or "paper".
 
     Raises:
         ConfigError: no such preset.

@@ -74,7 +74,7 @@ def test_no_pickle_and_no_code(saved: Path) -> None:
 
 def test_the_manifest_tells_what_it_is(saved: Path, fitted: AnomalyLLM) -> None:
     manifest = read_manifest(saved)
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert manifest["seed"] == 0
     assert manifest["threshold"] == fitted.threshold_
     assert len(manifest["training"]["sha256"]) == 64
@@ -154,7 +154,7 @@ def edited(folder: Path, change) -> None:
 def test_another_schema(saved: Path) -> None:
     edited(saved, lambda manifest: manifest.update(schema=99))
     with pytest.raises(
-        ArtefactError, match="schema 1 in .* got schema 99; use the version of anomalyllm that wrote it"
+        ArtefactError, match="schema 2 in .* got schema 99; use the version of anomalyllm that wrote it"
     ):
         AnomalyLLM.load(saved)
 

@@ -28,6 +28,14 @@ IN_RANGE = {  # both ends of what is allowed; None where there is no end
     "window.stride": [1, None],
     "window.training_stride": [1, None],
     "window.training_windows": [1],
+    "retrieval.lengths": [[8], [16, 24, 1000]],
+    "retrieval.place_lengths": [[8], [16, 24, 1000]],
+    "retrieval.views": [["shape"], ["subspace", "roughness", "change"]],
+    "retrieval.place_views": [["contour"], ["roughness", "change"]],
+    "retrieval.strides": [1],
+    "retrieval.bank": [16],
+    "retrieval.bank_strides": [1],
+    "retrieval.novelty": [0, 10],
     "teacher.blocks": [1],
     "teacher.patch": [1, None],
     "teacher.patch_stride": [1, None],
@@ -79,6 +87,14 @@ OUT_OF_RANGE = {
     "window.stride": [0],
     "window.training_stride": [0],
     "window.training_windows": [0],
+    "retrieval.lengths": [[], [7], [32, 16], [16, 16]],
+    "retrieval.place_lengths": [[], [7], [32, 16]],
+    "retrieval.views": [[], ["level", "shape"]],
+    "retrieval.place_views": [[], ["subspace"]],
+    "retrieval.strides": [0],
+    "retrieval.bank": [15],
+    "retrieval.bank_strides": [0],
+    "retrieval.novelty": [-0.1],
     "teacher.blocks": [0],
     "teacher.patch": [0],
     "teacher.patch_stride": [0],
@@ -122,6 +138,7 @@ OUT_OF_RANGE = {
 
 WITHOUT_RANGE = {  # switches, choices, and names that are looked up elsewhere
     "channel_mode",
+    "evidence",
     "teacher.name",
     "teacher.train_feed_forward",
     "student.prototype_source",
@@ -237,7 +254,7 @@ def test_a_whole_group_or_nothing_is_no_setting(name: str) -> None:
 def test_every_group_is_frozen_and_checks_itself() -> None:
     config = DetectorConfig()
     groups = [config, *(value for value in vars(config).values() if isinstance(value, Settings))]
-    assert len(groups) == 8
+    assert len(groups) == 9
     for group in groups:
         for field in dataclasses.fields(group):  # type: ignore[arg-type]
             with pytest.raises(dataclasses.FrozenInstanceError):

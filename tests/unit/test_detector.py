@@ -76,10 +76,13 @@ def test_arguments_change_the_preset() -> None:
         ({"seed": -1}, "seed to be a whole number of at least 0, got -1"),
         ({"seed": 0.5}, "seed to be a whole number"),
         ({"device": "tpu"}, 'device to be "cpu", "cuda" or "auto"'),
-        ({"window": 50, "settings": {"student.patch": 7}}, "student.patch to divide the window of 50, got 7"),
-        ({"window": 149}, "patches, at most 128 of them, to cut the window of 149"),
-        ({"stride": 7, "window": 48}, "window.stride to divide the window of 48, got 7"),
-        ({"blocks": 9}, "at most 3 blocks"),
+        ({"preset": "trained", "window": 50, "settings": {"student.patch": 7}}, "student.patch to divide the window of 50, got 7"),
+        ({"preset": "trained", "window": 149}, "patches, at most 128 of them, to cut the window of 149"),
+        ({"stride": 7, "window": 48}, "window.stride to divide the window of [0-9]+, got 7"),
+        ({"preset": "trained", "stride": 7, "window": 48}, "window.stride to divide the window of 48, got 7"),
+        ({"max_steps": 3}, "networks that are trained, for training.max_steps, .* choose the preset trained or paper"),
+        ({"settings": {"student.width": 8}}, "networks that are trained, for student.width"),
+        ({"preset": "trained", "blocks": 9}, "at most 3 blocks"),
     ],
 )
 def test_refused_settings(arguments: dict, said: str) -> None:
@@ -265,7 +268,7 @@ def test_dirty_training_gives_a_working_detector_or_one_sentence(rows: int, kind
         "tiny": 1e-29 * noise,
     }[kind]
     made[chance.random(rows) < holes] = np.nan
-    detector = AnomalyLLM(max_steps=1, settings=SMALL)
+    detector = AnomalyLLM("trained", max_steps=1, settings=SMALL)
     try:
         detector.fit(made)
     except DataError as error:
@@ -319,7 +322,7 @@ def test_alarm_rates_per_day_need_times_and_are_used() -> None:
     times = pd.date_range("2026-01-01", periods=1000, freq="min")
     frame = pd.DataFrame({"time": times, "x": X[:, 0]})
     rare, often = (
-        AnomalyLLM(max_steps=2, settings=SMALL, alarms_per=rate).fit(frame).threshold_ for rate in ("1/week", "20/hour")
+        AnomalyLLM("trained", max_steps=2, settings=SMALL, alarms_per=rate).fit(frame).threshold_ for rate in ("1/week", "20/hour")
     )
     assert rare > often
 
@@ -351,6 +354,6 @@ def test_a_mapping_will_do_as_configuration_and_a_number_as_rate() -> None:
 
 
 def test_more_patches_than_the_teacher_has_positions() -> None:
-    detector = AnomalyLLM(window=264, settings={"teacher.patch": 2, "teacher.patch_stride": 1})
+    detector = AnomalyLLM("trained", window=264, settings={"teacher.patch": 2, "teacher.patch_stride": 1})
     with pytest.raises(ConfigError, match="at most 256 patches, as the teacher has positions, got 264"):
         detector.fit(sine(600))

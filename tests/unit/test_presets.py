@@ -1,4 +1,4 @@
-"""Both presets, value by value: a default that changes must change here too, on purpose."""
+"""All presets, value by value: a default that changes must change here too, on purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from anomalyllm.config import DetectorConfig, setting_names
 from anomalyllm.errors import ConfigError
 from anomalyllm.presets import PAPER_ORIGIN, PRESETS, configured, preset
 
-PINNED: dict[str, tuple[Any, Any]] = {  # default, paper
+PINNED: dict[str, tuple[Any, Any]] = {  # default (and trained, but for `evidence`), paper
+    "evidence": ("retrieval", "networks"),
+    "retrieval.lengths": ([16, 32, 64, 128], [16, 32, 64, 128]),
+    "retrieval.place_lengths": ([32, 64, 128, 256, 512], [32, 64, 128, 256, 512]),
+    "retrieval.views": (
+        ["shape", "contour", "change", "roughness", "subspace"],
+        ["shape", "contour", "change", "roughness", "subspace"],
+    ),
+    "retrieval.place_views": (["shape", "contour", "change", "roughness"], ["shape", "contour", "change", "roughness"]),
+    "retrieval.strides": (8, 8),
+    "retrieval.bank": (8192, 8192),
+    "retrieval.bank_strides": (32, 32),
+    "retrieval.novelty": (0.3, 0.3),
     "channel_mode": ("separate", "joint"),
     "max_channels": (1024, 1024),
     "window.length": (None, 64),
@@ -88,8 +100,12 @@ def test_every_value_of_a_preset_is_pinned(place: int, name: str) -> None:
     assert flat(preset(name)) == {setting: values[place] for setting, values in PINNED.items()}
 
 
+def test_trained_is_default_but_for_what_gives_the_evidence() -> None:
+    assert flat(preset("trained")) == {**flat(preset("default")), "evidence": "networks"}
+
+
 def test_presets_bear_their_names_and_the_default_is_the_plain_configuration() -> None:
-    assert sorted(PRESETS) == ["default", "paper"]
+    assert sorted(PRESETS) == ["default", "paper", "trained"]
     assert all(preset(name).preset == name for name in PRESETS)
     assert preset("default") == DetectorConfig()
 
@@ -101,7 +117,7 @@ def test_every_value_of_the_paper_has_an_origin_of_a_known_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("papr", "did you mean 'paper'?"), ("zz", "choose one of default, paper")]
+    ("name", "remedy"), [("papr", "did you mean 'paper'?"), ("zz", "choose one of default, paper, trained")]
 )
 def test_an_unknown_preset_is_refused(name: str, remedy: str) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -24,7 +24,7 @@ def test_memory_does_not_grow(fitted: AnomalyLLM) -> None:
     stream = Stream(fitted)
     for _ in range(30):
         stream.push(sine(200))
-        assert len(stream._values) <= fitted.window_ + 2 * fitted.config_.window.stride
+        assert all(len(part._values) <= part._judge.window + 2 * part._judge.stride for part in stream._parts)
     assert stream.rows == 6000
 
 

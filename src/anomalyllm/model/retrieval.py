@@ -6,6 +6,7 @@ only has happened once, what lies near many is usual. No distance is kept but th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,19 +34,26 @@ def nearest_in_runs(windows: Rows, bank: Rows, overlap: Overlap | None = None, r
 
     A run of which nothing is left to compare with is infinitely far.
     """
-    table = _padded(torch.from_numpy(bank), runs)
-    queries = torch.from_numpy(np.ascontiguousarray(windows))
     least = torch.empty(len(windows), runs)
-    step = max(32, MOST_DISTANCES // table.shape[1])
-    for begin in range(0, len(windows), step):
-        block = queries[begin : begin + step]
-        # |q - b|² - |q|² in one product: the bank carries its squares as one more number
-        partial = torch.cat([-2 * block, torch.ones(len(block), 1)], dim=1) @ table
-        if overlap is not None:
-            _leave_out(partial, overlap, slice(begin, begin + len(block)))
-        least[begin : begin + step] = partial.view(len(block), runs, -1).amin(dim=2)
-    squares = least + (queries**2).sum(dim=1, keepdim=True)
+    for rows, partial in _partial_squares(windows, _padded(torch.from_numpy(bank), runs), overlap):
+        least[rows] = partial.view(len(partial), runs, -1).amin(dim=2)
+    squares = least + (torch.from_numpy(windows) ** 2).sum(dim=1, keepdim=True)
     return torch.sqrt(torch.clamp(squares / windows.shape[1], min=0)).numpy()
+
+
+def nearest_distance(windows: Rows, bank: Rows, overlap: Overlap | None = None) -> Rows:
+    """Root mean square distance of windows (W, P) to the nearest row of `bank` (B, P); (W,), infinite without one.
+
+    Which row is nearest comes from a matrix product, how near from the difference itself: products of long rows are
+    exact to a few digits only, and the digits would change with the number of windows in a call.
+    """
+    nearest = np.empty(len(windows), dtype=np.int64)
+    alone = np.empty(len(windows), dtype=np.bool_)
+    for rows, partial in _partial_squares(windows, _padded(torch.from_numpy(bank), 1), overlap):
+        least, index = partial.min(dim=1)
+        nearest[rows], alone[rows] = index.numpy(), torch.isinf(least).numpy()
+    distance: Rows = np.sqrt(((windows - bank[nearest]) ** 2).mean(axis=1))
+    return np.where(alone, np.float32(np.inf), distance)
 
 
 def rarity(distances: Rows, runs: int) -> Rows:
@@ -56,6 +64,20 @@ def rarity(distances: Rows, runs: int) -> Rows:
     total = np.where(there, smallest, 0).sum(axis=1)
     mean: Rows = total / np.maximum(there.sum(axis=1), 1)
     return mean
+
+
+def _partial_squares(windows: Rows, table: Tensor, overlap: Overlap | None) -> Iterator[tuple[slice, Tensor]]:
+    """Squared distances of windows to the columns of a padded table, less the windows' own squares, block by block."""
+    queries = torch.from_numpy(windows)
+    step = max(32, MOST_DISTANCES // table.shape[1])
+    for begin in range(0, len(queries), step):
+        block = queries[begin : begin + step]
+        # |q - b|² - |q|² in one product: the table carries the squares as one more number
+        partial = torch.cat([-2 * block, torch.ones(len(block), 1)], dim=1) @ table
+        rows = slice(begin, begin + len(block))
+        if overlap is not None:
+            _leave_out(partial, overlap, rows)
+        yield rows, partial
 
 
 def _padded(bank: Tensor, runs: int) -> Tensor:
@@ -77,3 +99,28 @@ def _leave_out(partial: Tensor, overlap: Overlap, rows: slice) -> None:
     if first < last:
         apart = np.abs(overlap.bank_starts[None, first:last] - starts[:, None])
         partial[:, first:last].masked_fill_(torch.from_numpy(apart < overlap.length), torch.inf)
+
+
+def nearest_rows(windows: Rows, bank: Rows, count: int, overlap: Overlap | None = None) -> Indices:
+    """Which `count` rows of `bank` (B, P) lie nearest to each of `windows` (W, P), nearest first; indices (W, count).
+
+    At most one from each of 2 · `count` runs: a window's neighbours one sample on are one occasion, not several. Where
+    fewer are left to compare with, the nearest is named again.
+    """
+    runs = min(2 * count, len(bank))
+    table = _padded(torch.from_numpy(np.ascontiguousarray(bank)), runs)
+    queries = torch.from_numpy(np.ascontiguousarray(windows))
+    found = torch.empty(len(windows), count, dtype=torch.int64)
+    firsts = torch.arange(runs) * (table.shape[1] // runs)
+    step = max(32, MOST_DISTANCES // table.shape[1])
+    for begin in range(0, len(windows), step):
+        block = queries[begin : begin + step]
+        partial = torch.cat([-2 * block, torch.ones(len(block), 1)], dim=1) @ table
+        if overlap is not None:
+            _leave_out(partial, overlap, slice(begin, begin + len(block)))
+        least, places = partial.view(len(block), runs, -1).min(dim=2)
+        order = least.argsort(dim=1, stable=True)[:, torch.arange(count).clamp(max=runs - 1)]
+        order = torch.where(least.gather(1, order).isfinite(), order, order[:, :1])
+        found[begin : begin + step] = (places + firsts).gather(1, order)
+    named: Indices = found.clamp(max=len(bank) - 1).numpy()
+    return named

@@ -13,6 +13,8 @@ from anomalyllm.windows.period import find_period
 from anomalyllm.windows.slicing import nearest_stride
 
 PATCHES = 8  # in a window whose patch is not set: enough to place a change, few enough to be quick
+SHORTEST_LENGTH = 8  # of windows that are compared with a bank
+FEWEST_LENGTHS = 4  # side by side in a training part, for windows that are compared with a bank
 STRIDES = 4  # in a window: finds as much as 8 at half the cost, 2 find less (docs/lab-notes.md)
 MOST_PATCHES = 128  # a window that 8 hardly divides is cut into many small ones; beyond this they mean nothing
 FEWEST_WINDOWS = 8  # side by side in a training part: with fewer, what is usual cannot be told
@@ -27,16 +29,65 @@ def resolved(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[Dete
         TooShortError: the training part is shorter than two windows.
         ConfigError: patches or strides do not divide the window.
     """
-    if len(filled) < FEWEST_ROWS:
-        raise TooShortError(
-            f"at least {FEWEST_ROWS} rows to train on", f"{len(filled)}", "give a longer series or a later --train-end"
-        )
+    _check_rows(len(filled), 0)
     period = find_period(np.asarray(filled, dtype=np.float64))
     length = config.window.length or _length_from(config, period, len(filled))
-    if len(filled) < 2 * length:
-        remedy = f"give more rows or set a window of at most {len(filled) // 2}"
-        raise TooShortError(f"at least two windows ({2 * length} rows) to train on", f"{len(filled)}", remedy)
+    _check_rows(len(filled), length)
     return _with_lengths(config, length, len(filled)), period
+
+
+def resolved_lengths(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[DetectorConfig, int | None]:
+    """`config` with the lengths that the training values `filled` (T, C) allow, and their period.
+
+    A window that is set is the longest length; the others are its halves.
+
+    Raises:
+        TooShortError: the training part is shorter than two of the windows that are set, or than `FEWEST_ROWS`.
+        ConfigError: a stride that does not divide every length.
+    """
+    rows, window = len(filled), config.window.length
+    _check_rows(rows, window or 0)
+    if window is None:
+        lengths = fitting_lengths(config.retrieval.lengths, rows)
+        place_lengths = fitting_lengths(config.retrieval.place_lengths, rows)
+    else:
+        lengths = place_lengths = halves(window)
+    stride = config.window.stride
+    for length in {*lengths, *place_lengths}:
+        if stride is not None and length % stride:
+            raise ConfigError(f"window.stride to divide the window of {length}", str(stride), "set another value")
+    longest = lengths[-1]
+    stride = stride or nearest_stride(longest, longest / config.retrieval.strides)
+    resolved_config = dataclasses.replace(
+        config,
+        window=dataclasses.replace(config.window, length=longest, stride=stride),
+        retrieval=dataclasses.replace(config.retrieval, lengths=lengths, place_lengths=place_lengths),
+    )
+    return resolved_config, find_period(np.asarray(filled, dtype=np.float64))
+
+
+def fitting_lengths(lengths: tuple[int, ...], rows: int) -> tuple[int, ...]:
+    """Those of which a training part of `rows` holds some side by side; a short one where it holds none."""
+    fitting = tuple(length for length in lengths if FEWEST_LENGTHS * length <= rows)
+    return fitting or (SHORTEST_LENGTH,)
+
+
+def halves(window: int) -> tuple[int, ...]:
+    """The window, its half, and so on down to `SHORTEST_WINDOW`, shortest first."""
+    lengths = [window]
+    while lengths[0] % 2 == 0 and lengths[0] >= 2 * SHORTEST_WINDOW:
+        lengths.insert(0, lengths[0] // 2)
+    return tuple(lengths)
+
+
+def _check_rows(rows: int, window: int) -> None:
+    if rows < FEWEST_ROWS:
+        raise TooShortError(
+            f"at least {FEWEST_ROWS} rows to train on", f"{rows}", "give a longer series or a later --train-end"
+        )
+    if rows < 2 * window:
+        remedy = f"give more rows or set a window of at most {rows // 2}"
+        raise TooShortError(f"at least two windows ({2 * window} rows) to train on", f"{rows}", remedy)
 
 
 def _length_from(config: DetectorConfig, period: int | None, rows: int) -> int:

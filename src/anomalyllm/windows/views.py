@@ -67,19 +67,23 @@ def roughness(energy: Rows, floor: float) -> Rows:
 
 
 def points_of(length: int) -> int:
-    """Numbers in an averaged window; they divide the window (see `choice.scale_lengths`)."""
-    return POINTS if length % POINTS == 0 else length
+    """Numbers in an averaged window: the largest divisor of its length that is at most `POINTS`."""
+    return _divisor(length, POINTS)
 
 
 def segments_of(length: int) -> int:
     """Segments in a window, of at least four samples each."""
-    return min(SEGMENTS, length // 4)
+    return _divisor(length, min(SEGMENTS, length // 4))
 
 
 def _standardised(windows: Rows, floor: float) -> Rows:
     centred = windows - windows.mean(axis=1, keepdims=True)
     rows: Rows = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + np.float32(floor))
     return rows
+
+
+def _divisor(length: int, most: int) -> int:
+    return max(divisor for divisor in range(1, most + 1) if length % divisor == 0)
 
 
 def _segment_means(windows: Rows, points: int) -> Rows:

@@ -1,0 +1,173 @@
+"""Judges: what gives scores to windows of one length. A detector has one or several, and averages what they say.
+
+A judge has a `window` and a `stride` in samples, and scores windows by groups: each channel by itself, or all as one.
+Another kind of judge is one more class with these four names (see `Judge`), and a branch in `artifact`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.config import ScoringConfig
+from anomalyllm.model.bank import Bank
+from anomalyllm.model.distiller import Distiller
+from anomalyllm.model.inference import Evidence, channel_shares, gather_evidence
+from anomalyllm.scoring.calibrate import UNJUDGED, Calibration, combine, to_score
+from anomalyllm.windows.slicing import slide
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+LEAST = 1e-9  # score of a window that equals a normal one: 0 would mean that it was not judged
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A series as judges see it."""
+
+    values: NDArray[np.float32]  # (T, C), scaled, nothing missing
+    missing: NDArray[np.bool_] | None  # (T, C), None where nothing was
+
+
+class Judge(Protocol):
+    """Scores windows."""
+
+    @property
+    def window(self) -> int:
+        """L in samples."""
+
+    @property
+    def stride(self) -> int:
+        """Samples between scored windows; divides the window."""
+
+    def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
+        """Scores (W, G), `UNJUDGED` where nothing can be said. `own`: the series is the training part."""
+
+    def total(self, by_group: Floats) -> Floats:
+        """One score for each window from those of its groups, (W, G) -> (W,)."""
+
+    def by_channel(self, prepared: Prepared, starts: Indices, by_group: Floats) -> Floats:
+        """What each channel has to do with it, (W, C)."""
+
+    def normal(self, prepared: Prepared, start: int) -> NDArray[np.float32]:
+        """What the window that begins at `start` should have looked like, (L, C), scaled."""
+
+
+@dataclass(frozen=True)
+class NetworkJudge:
+    """The disagreement of a teacher and a student that were trained on this series.
+
+    Args:
+        window, stride: samples.
+        joint: whether one vector speaks for all channels.
+        scoring: how evidence becomes scores.
+        bank: first training rows of the prototypes, (K,), or empty where they are not windows of the series.
+        calibration: of the discrepancy between teacher and student.
+        mismatch_calibration: of the distance between a window and its prototype.
+    """
+
+    window: int
+    stride: int
+    joint: bool
+    scoring: ScoringConfig
+    distiller: Distiller
+    bank: Indices
+    calibration: Calibration
+    mismatch_calibration: Calibration
+
+    def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
+        """Calibrated scores of windows, (W, G)."""
+        evidence = self.evidence(prepared, starts, own=own)
+        share = self.scoring.prototype_share
+        scores = to_score(
+            (1 - share) * self.calibration.apply(evidence.discrepancy)
+            + share * self.mismatch_calibration.apply(evidence.mismatch)
+        )
+        if prepared.missing is None:
+            return scores
+        lacking = missing_shares(prepared.missing, starts, self.window)
+        judged = (lacking.mean(axis=1, keepdims=True) if self.joint else lacking) <= self.scoring.max_missing
+        return np.where(judged, scores, UNJUDGED)
+
+    def total(self, by_group: Floats) -> Floats:
+        """The power mean over groups."""
+        return combine(by_group, self.scoring.combine_power)
+
+    def by_channel(self, prepared: Prepared, starts: Indices, by_group: Floats) -> Floats:
+        """The groups themselves where each channel is one, else the total by each channel's share."""
+        if not self.joint:
+            return by_group
+        shares = channel_shares(self.distiller, slide(prepared.values, self.window), starts)
+        return self.total(by_group)[:, None] * shares
+
+    def normal(self, prepared: Prepared, start: int) -> NDArray[np.float32]:
+        """The prototypes that were chosen."""
+        choice = self.evidence(prepared, np.array([start])).choice[0]
+        bank = self.distiller.student.prototypes.detach().cpu().numpy()
+        return np.stack([bank[channel, index] for channel, index in enumerate(choice)], axis=1)
+
+    def evidence(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Evidence:
+        """What the networks say of windows, before calibration."""
+        windows = slide(prepared.values, self.window)
+        return gather_evidence(self.distiller, windows, starts, self.bank if own else None)
+
+
+@dataclass(frozen=True)
+class RetrievalJudge:
+    """The distance to the nearest of the series' own normal windows, in several views at once.
+
+    Args:
+        bank: normal windows of this judge's length.
+        stride: samples.
+        views: their names.
+        moving: (C,) the channels that are judged; flags and constants are not (see `banking.novelties`).
+        max_missing: of a channel's window: with more than that missing it is not judged.
+    """
+
+    bank: Bank
+    stride: int
+    views: tuple[str, ...]
+    moving: NDArray[np.bool_]
+    max_missing: float
+
+    @property
+    def window(self) -> int:
+        """L in samples."""
+        return self.bank.length
+
+    def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
+        """Distances of windows, (W, C), in the series' own deviations."""
+        scores = np.full((len(starts), len(self.moving)), UNJUDGED)
+        for channel in np.flatnonzero(self.moving):
+            away = self.bank.distances(prepared.values, starts, int(channel), self.views, own=own)
+            scores[:, channel] = np.where(np.isfinite(away), np.maximum(away, LEAST), UNJUDGED)
+        if prepared.missing is None:
+            return scores
+        lacking = missing_shares(prepared.missing, starts, self.window)
+        return np.where(lacking <= self.max_missing, scores, UNJUDGED)
+
+    def total(self, by_group: Floats) -> Floats:
+        """The mean over the channels that are judged: one that stands out among many quiet ones weighs its part."""
+        total: Floats = by_group[:, self.moving].sum(axis=1) / max(1, self.moving.sum())
+        return total
+
+    def by_channel(self, prepared: Prepared, starts: Indices, by_group: Floats) -> Floats:  # noqa: ARG002 - protocol
+        """Channels are the groups."""
+        return by_group
+
+    def normal(self, prepared: Prepared, start: int) -> NDArray[np.float32]:
+        """The nearest normal window of each channel, as averaged: between its points a straight line."""
+        window = prepared.values[start : start + self.window]
+        columns = [self.bank.nearest_window(window[:, channel], channel) for channel in range(window.shape[1])]
+        return np.stack(columns, axis=1)
+
+
+def missing_shares(missing: NDArray[np.bool_], starts: Indices, window: int) -> Floats:
+    """Share of missing values in windows that begin at `starts`; (T, C) -> (W, C)."""
+    padded = np.vstack([np.zeros((1, missing.shape[1]), np.int64), np.cumsum(missing, axis=0)])
+    shares: Floats = (padded[starts + window] - padded[starts]) / window
+    return shares

@@ -1,0 +1,140 @@
+"""The bank: a series' own normal windows of one length, as every view sees them, and distances to them.
+
+A bank holds averaged windows, not the series, so its size does not grow with the series beyond a limit. Two questions
+are asked of it: how far a window is from its nearest normal window (`distances`, for scores), and how far from the
+nearest of each run of neighbouring windows (`nearest_in_runs`, for places: what resembles one run has happened once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.model.retrieval import Overlap, nearest_distance, nearest_in_runs
+from anomalyllm.windows.views import AVERAGED, ROUGHNESS, averaged, energies, roughness
+
+Rows = NDArray[np.float32]
+Values = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+SUBSPACE = "subspace"
+"""The view that compares with the directions in which normal windows vary, not with single windows."""
+
+RIDGE = 0.01  # of the mean variance: directions without any do not decide alone
+STILLNESS = 0.1  # of the median roughness of normal windows: below it a window is still, and logarithms say no more
+STILL_FLOOR = 1e-3  # the same in the series' own deviations, for series that mostly stand still
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Normal windows of one length.
+
+    Args:
+        length: L in samples.
+        starts: (B,) first training rows, ascending.
+        windows: (C, B, P) averaged.
+        energy: (C, B, S) of their segments.
+        stillness: (C,) floors of roughness.
+        centre: (C, P) mean averaged window.
+        axes: (C, P, P): centred windows times them have unit variance along every axis, but for the ridge.
+    """
+
+    length: int
+    starts: Indices
+    windows: Rows
+    energy: Rows
+    stillness: Rows
+    centre: Rows
+    axes: Rows
+
+    @classmethod
+    def cut(cls, values: Values, starts: Indices, length: int) -> Bank:
+        """From scaled training values (T, C) in which nothing is missing."""
+        channels = range(values.shape[1])
+        windows = np.stack([averaged(values[:, channel], starts, length) for channel in channels])
+        energy = np.stack([energies(values[:, channel], starts, length) for channel in channels])
+        stillness = np.median(energy, axis=(1, 2)) * np.float32(STILLNESS) + np.float32(STILL_FLOOR)
+        centre = windows.mean(axis=1)
+        axes = np.stack([_whitening(rows - middle) for rows, middle in zip(windows, centre, strict=True)])
+        return cls(length, starts, windows, energy, stillness, centre, axes)
+
+    def rows(self, view: str, channel: int) -> Rows:
+        """The bank's windows of a channel as `view` sees them, (B, P)."""
+        if view == ROUGHNESS:
+            return roughness(self.energy[channel], float(self.stillness[channel]))
+        return AVERAGED[view](self.windows[channel])
+
+    def seen(self, values: Values, starts: Indices, channel: int, views: tuple[str, ...]) -> Iterator[tuple[str, Rows]]:
+        """Windows of a scaled series (T, C) that begin at `starts`, as each of `views` sees those of a channel."""
+        windows = averaged(values[:, channel], starts, self.length)
+        for view in views:
+            if view == ROUGHNESS:
+                energy = energies(values[:, channel], starts, self.length)
+                yield view, roughness(energy, float(self.stillness[channel]))
+            else:
+                yield view, windows if view == SUBSPACE else AVERAGED[view](windows)
+
+    def distances(
+        self, values: Values, starts: Indices, channel: int, views: tuple[str, ...], *, own: bool = False
+    ) -> Rows:
+        """Mean over views of the distance to the nearest normal window; (W,), infinite where there is none.
+
+        `own`: the series is the training part, and a window is not compared with one that shares a point with it.
+        """
+        total = np.zeros(len(starts), dtype=np.float32)
+        for view, rows in self.seen(values, starts, channel, views):
+            if view == SUBSPACE:
+                total += self._outside(rows, channel)
+            else:
+                overlap = Overlap(starts, self.starts, self.length) if own else None
+                total += nearest_distance(rows, self.rows(view, channel), overlap)
+        return total / np.float32(len(views))
+
+    def nearest_of_runs(self, view: str, rows: Rows, channel: int, own: Indices | None, runs: int) -> Rows:
+        """Distance of windows as `view` sees them to the nearest of each run of the bank, (W, runs)."""
+        overlap = None if own is None else Overlap(own, self.starts, self.length)
+        return nearest_in_runs(rows, self.rows(view, channel), overlap, runs)
+
+    def nearest_window(self, window: Values, channel: int) -> Values:
+        """The bank's window whose contour is nearest to that of `window` (at most L,) of a channel; (L,).
+
+        The bank has it averaged; between its points lies a straight line.
+        """
+        padded = np.pad(window, (0, self.length - len(window)), mode="edge")[:, None]
+        ((_, row),) = self.seen(padded, np.zeros(1, np.int64), 0, ("contour",))
+        nearest = int(((self.rows("contour", channel) - row) ** 2).sum(axis=1).argmin())
+        points = self.windows[channel, nearest]
+        middles = (np.arange(len(points)) + 0.5) * (self.length / len(points)) - 0.5
+        between: Values = np.interp(np.arange(self.length), middles, points).astype(np.float32)
+        return between
+
+    def _outside(self, windows: Rows, channel: int) -> Rows:
+        """How far averaged windows (W, P) lie outside what is usual, each direction in its own deviation; (W,)."""
+        away = (windows - self.centre[channel]) @ self.axes[channel]
+        length: Rows = np.sqrt((away**2).mean(axis=1))
+        return length
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The windows of one length among which places are looked for.
+
+    Args:
+        bank: normal windows.
+        usual: (V,) for each view the highest that the training part's own curve reaches; empty before that is known.
+    """
+
+    bank: Bank
+    usual: NDArray[np.float64]
+
+
+def _whitening(centred: Rows) -> Rows:
+    """(P, P) from centred rows (B, P)."""
+    wide = centred.astype(np.float64)
+    variances, directions = np.linalg.eigh(wide.T @ wide / len(wide))
+    ridge = RIDGE * max(float(variances.mean()), 1e-6)
+    whitening: Rows = (directions / np.sqrt(np.maximum(variances, 0.0) + ridge)).astype(np.float32)
+    return whitening
