@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 demo: setup
-	$(BIN)/anomalyllm detect examples/multibeat.csv --train-end 0.4 --alarms-per 0.002 \
+	$(BIN)/anomalyllm detect examples/multibeat.csv --train-end 0.4 \
 		--plot out/demo/multibeat.png --report out/demo/multibeat.html --scores out/demo/scores.csv
 
 test: setup

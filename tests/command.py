@@ -20,7 +20,8 @@ from conftest import sine
 
 ROWS = 600
 ANOMALY = slice(450, 465)
-QUICK = ("--max-steps", "2", "--set", "training.batch=16", "--set", "student.prototypes=16")
+TRAINED = ("--preset", "trained", "--max-steps", "2", "--set", "training.batch=16", "--set", "student.prototypes=16")
+KINDS = {"default": (), "trained": TRAINED}  # a detector that retrieves, and one whose networks are trained, quickly
 
 
 def wave(rows: int = ROWS) -> np.ndarray:

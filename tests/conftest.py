@@ -68,8 +68,9 @@ SMALL = {
 
 
 def small_detector(preset: str = "trained", *, seed: int = 0, max_steps: int = 10, **arguments: object) -> AnomalyLLM:
-    """A detector that fits in about a second; `default` has nothing to train. The paper preset with `compact` in GPT-2's place."""
-    settings = {**SMALL[preset], **arguments.pop("settings", {})}  # type: ignore[dict-item]
+    """A detector that fits in about a second; `default` trains nothing, `paper` has `compact` in GPT-2's place."""
+    given: dict = arguments.pop("settings", {})  # type: ignore[assignment]
+    settings = {**SMALL[preset], **given}
     if preset == "default":
         return AnomalyLLM(settings=settings, seed=seed, **arguments)
     return AnomalyLLM(preset, teacher="compact", max_steps=max_steps, settings=settings, seed=seed, **arguments)

@@ -420,3 +420,63 @@ def sign_flip_p_value(differences):
     patterns = itertools.product((-1, 1), repeat=len(differences))
     means = [abs(np.mean(np.array(signs) * differences)) for signs in patterns]
     return sum(mean >= observed for mean in means) / len(means)
+
+
+# --- views, retrieval and places: windows one by one ---------------------------------------------------------------
+
+
+def parts(values, count):
+    """`values` in `count` equal parts."""
+    size = len(values) // count
+    return [values[index * size : (index + 1) * size] for index in range(count)]
+
+
+def largest_divisor(length, most):
+    return next(number for number in range(most, 0, -1) if length % number == 0)
+
+
+def averaged(window):
+    """Means of at most 32 equal parts."""
+    return np.array([sum(part) / len(part) for part in parts(list(window), largest_divisor(len(window), 32))])
+
+
+def energies(window):
+    """Root mean square of second differences in at most 16 segments; the two ends have their neighbours'."""
+    second = [window[t - 1] - 2 * window[t] + window[t + 1] for t in range(1, len(window) - 1)]
+    second = [second[0], *second, second[-1]]
+    count = largest_divisor(len(window), min(16, len(window) // 4))
+    return np.array([math.sqrt(sum(value**2 for value in part) / len(part)) for part in parts(second, count)])
+
+
+def view(name, window, stillness=0.0):
+    """What a view sees of one window."""
+    if name == "roughness":
+        return np.log(energies(window) + stillness)
+    row = averaged(window)
+    centred = row - np.mean(row)
+    return {
+        "level": row,
+        "shape": centred / math.sqrt(np.mean(centred**2) + 0.1),
+        "contour": centred / math.sqrt(np.mean(centred**2) + 1.0),
+        "change": np.array([b - a for a, b in itertools.pairwise(row)]) * math.sqrt(len(row) / 8),
+    }[name]
+
+
+def distance(row, other):
+    """Root mean square difference."""
+    return math.sqrt(sum((a - b) ** 2 for a, b in zip(row, other, strict=True)) / len(row))
+
+
+def nearest_of_runs(row, bank, runs, *, start=None, starts=None, length=0):
+    """Distance to the nearest of each run of neighbours that begins at least `length` rows from `start`."""
+    size = -(-len(bank) // runs)
+    found = [math.inf] * runs
+    for index, other in enumerate(bank):
+        if start is None or abs(starts[index] - start) >= length:
+            found[index // size] = min(found[index // size], distance(row, other))
+    return found
+
+
+def rarity(distances, runs):
+    smallest = sorted(value for value in distances if math.isfinite(value))[:runs]
+    return sum(smallest) / len(smallest) if smallest else 0.0

@@ -13,7 +13,7 @@ from anomalyllm.errors import DataError
 from anomalyllm.fitted import Fitted, TrainingFacts
 from anomalyllm.judges import RetrievalJudge
 from anomalyllm.locating import usual_peaks
-from anomalyllm.model.bank import Bank, Scale
+from anomalyllm.model.bank import SUBSPACE, Bank, Scale
 from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.training.data import clear_of_gaps, mostly_there
@@ -79,11 +79,12 @@ def with_usual(fitted: Fitted, series: Series) -> tuple[Fitted, Floats]:
 
 def judges_of(banks: dict[int, Bank], novelty: Novelty, config: DetectorConfig) -> tuple[RetrievalJudge, ...]:
     """A judge for each length of a score, shortest first."""
+    weights = {view: config.retrieval.subspace_weight if view == SUBSPACE else 1.0 for view in config.retrieval.views}
     return tuple(
         RetrievalJudge(
             bank=banks[length],
             stride=stride_of(length, config),
-            views=config.retrieval.views,
+            views=weights,
             moving=novelty.moving,
             max_missing=config.scoring.max_missing,
         )

@@ -54,6 +54,7 @@ class RetrievalConfig(Settings):
     lengths: tuple[int, ...] = (16, 32, 64, 128)  # samples; a score is the mean over them, so none needs a period
     place_lengths: tuple[int, ...] = (32, 64, 128, 256, 512)  # samples; of `locate`, which chooses among them
     views: tuple[str, ...] = VIEWS  # of a score
+    subspace_weight: float = 0.2  # of that view beside 1 of each other; more finds less on single channels
     place_views: tuple[str, ...] = ("shape", "contour", "change", "roughness")  # of `locate`
     strides: int = 8  # windows that begin within one length; fewer miss peaks
     bank: int = 8192  # normal windows of each channel and length; also bounded by memory
@@ -72,6 +73,7 @@ class RetrievalConfig(Settings):
                 bool(self.place_views) and set(self.place_views) <= {*VIEWS} - {"subspace"},
                 f"to name some of {sorted({*VIEWS} - {'subspace'})}",
             ),
+            ("subspace_weight", self.subspace_weight > 0, "to be above 0; leave the view out instead"),
             ("strides", self.strides >= 1, "to be at least 1"),
             ("bank", self.bank >= 16, "to be at least 16 windows"),
             ("bank_strides", self.bank_strides >= 1, "to be at least 1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -177,6 +178,7 @@ class AnomalyLLM:
 
         An offline question: the series is compared with the training part and with itself, and which length and view to
         believe is chosen by how their peaks stand out. So places, unlike scores, depend on the series as a whole.
+        Channels that stand still in training are not looked at where another moves.
 
         Args:
             X: as for `detect`.
@@ -186,10 +188,12 @@ class AnomalyLLM:
             ConfigError: k below 1.
             NotFittedError, ChannelError: as `decision_function`.
         """
-        if not isinstance(k, int) or k < 1:
+        given: Any = k
+        count = int(given) if isinstance(given, Integral) and type(given) is not bool else 0
+        if count < 1:
             raise ConfigError("k, the number of places, to be at least 1", repr(k), "ask for one place or more")
         series = self._scorable(X)
-        return find_places(self._fitted, self._fitted.prepare(series.values), k)
+        return find_places(self._fitted, self._fitted.prepare(series.values), count)
 
     def save(self, folder: str | Path) -> None:
         """Writes the fitted detector to `folder`; a detector that is there is replaced in one step.
@@ -256,8 +260,7 @@ class AnomalyLLM:
         }
         given = {name: value for name, value in changes.items() if value is not None}
         config = base.with_settings({**given, **settings})
-        if config.evidence == "retrieval":
-            _refuse_idle({**given, **settings})
+        _refuse_idle([*given, *settings], config)
         return config
 
     def __repr__(self) -> str:
@@ -326,15 +329,23 @@ class AnomalyLLM:
         return notes
 
 
-TRAINING_GROUPS = ("teacher", "student", "augment", "loss", "training")
+OF_NETWORKS: tuple[str, ...] = (
+    *("teacher.", "student.", "augment.", "loss.", "training.", "channel_mode"),
+    *("window.periods", "window.minimum", "window.maximum", "window.fallback", "window.training_"),
+    *("scoring.prototype_share", "scoring.combine_power"),
+)
+"""Beginnings of the settings that only networks have."""
 
 
-def _refuse_idle(changes: Mapping[str, Any]) -> None:
-    """A detector that only retrieves has no networks: what would set them must not be taken in silence."""
-    for name in changes:
-        if name.split(".")[0] in TRAINING_GROUPS:
+def _refuse_idle(changed: list[str], config: DetectorConfig) -> None:
+    """What sets a part that this detector does not have must not be taken in silence."""
+    for name in changed:
+        if config.evidence == "retrieval" and name.startswith(OF_NETWORKS):
             came = "a detector that trains none"
             raise ConfigError(f"networks that are trained, for {name}", came, "choose the preset trained or paper")
+        if config.evidence == "networks" and name.startswith("retrieval."):
+            came = "a detector that trains networks"
+            raise ConfigError(f"a detector that retrieves, for {name}", came, "choose the preset default")
 
 
 def training_part(X: Any) -> Series:

@@ -123,14 +123,14 @@ class RetrievalJudge:
     Args:
         bank: normal windows of this judge's length.
         stride: samples.
-        views: their names.
+        views: their weights by name.
         moving: (C,) the channels that are judged; flags and constants are not (see `banking.novelties`).
         max_missing: of a channel's window: with more than that missing it is not judged.
     """
 
     bank: Bank
     stride: int
-    views: tuple[str, ...]
+    views: dict[str, float]
     moving: NDArray[np.bool_]
     max_missing: float
 

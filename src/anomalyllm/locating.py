@@ -7,6 +7,7 @@ highest peak stands out most, against its own second and against the training pa
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -22,8 +23,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 NEAREST_RUNS = 4  # runs whose distances are averaged: what resembles fewer has hardly happened before
-APART = 100  # rows: places nearer than that, or than a window, are one
+APART = 100  # rows: peaks of a curve that are nearer, or nearer than a window, are one; places keep half of it between
 AGAINST_SECOND = 0.6  # weight of standing out against the curve's own second peak; the rest: against training
+FEW_MISSING = 0.1  # of a window in any channel: what stands in for a missing value is not strange
 LEAST = 0.01  # in the series' own deviations: nothing stands out by being smaller
 
 
@@ -60,14 +62,14 @@ class Curve:
         top = int(self.heights.argmax())
         height, start = self.heights[top], int(self.starts[top])
         elsewhere = np.abs(self.starts - start) >= max(APART, self.length)
-        second = self.heights[elsewhere].max(initial=0.0)
+        second = self.heights[elsewhere].max(initial=0.0) or self.usual  # where nothing else is left to compare with
         evidence = AGAINST_SECOND * _excess(height, second) + (1 - AGAINST_SECOND) * _excess(height, self.usual)
         return Place(start, start + self.length, start + self.length // 2, evidence, self.view)
 
     def forget(self, place: Place) -> None:
         """Takes out what lies at a place that was found."""
-        margin = max(APART, self.length)
-        near = (self.starts + self.length > place.start - margin // 2) & (self.starts < place.end + margin // 2)
+        margin = max(APART, self.length) // 2
+        near = (self.starts + self.length > place.start - margin) & (self.starts < place.end + margin)
         self.heights = np.where(near, 0.0, self.heights)
 
 
@@ -80,6 +82,8 @@ def find_places(fitted: Fitted, prepared: Prepared, count: int) -> tuple[Place, 
         if not curves:
             break
         found = max((curve.place() for curve in curves), key=lambda place: place.evidence)
+        if places:  # what stands out among the rest stands out less among all
+            found = dataclasses.replace(found, evidence=min(found.evidence, places[-1].evidence))
         places.append(found)
         for curve in curves:
             curve.forget(found)
@@ -131,8 +135,8 @@ def _heights(fitted: Fitted, scale: Scale, prepared: Prepared, starts: Indices, 
                 distances = np.concatenate([distances, here], axis=1)
             heights[index] += rarity(distances, NEAREST_RUNS) / len(channels)
     if prepared.missing is not None:
-        lacking = missing_shares(prepared.missing, starts, bank.length).mean(axis=1)
-        heights[:, lacking > fitted.config.scoring.max_missing] = 0.0
+        lacking = missing_shares(prepared.missing[:, channels], starts, bank.length).max(axis=1, initial=0.0)
+        heights[:, lacking > (0.0 if own else FEW_MISSING)] = 0.0  # a gap must not make strange places usual
     return heights
 
 

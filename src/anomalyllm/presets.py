@@ -65,6 +65,7 @@ PAPER_ORIGIN: dict[str, str] = {
     "retrieval.lengths": "ours",
     "retrieval.place_lengths": "ours",
     "retrieval.views": "ours",
+    "retrieval.subspace_weight": "ours",
     "retrieval.place_views": "ours",
     "retrieval.strides": "ours",
     "retrieval.bank": "ours",

@@ -52,7 +52,7 @@ def outputs(name: str) -> Pair:
 
 
 GOLDEN: dict[str, dict[str, list]] = {
-    "default": {
+    "trained": {
         "choice": [[3, 5], [0, 5]],
         "discrepancy": [[24.4166912, 24.452258], [23.0285626, 24.452258]],
         "mismatch": [[1.28422123, 1.21302549], [1.26187749, 1.21302549]],
@@ -78,7 +78,7 @@ GOLDEN: dict[str, dict[str, list]] = {
 }
 
 
-@pytest.mark.parametrize("name", ["default", "paper"])
+@pytest.mark.parametrize("name", ["trained", "paper"])
 def test_golden_outputs(name: str) -> None:
     pair = outputs(name)
     expected = GOLDEN[name]

@@ -16,7 +16,7 @@ import pytest
 from anomalyllm import AnomalyLLM
 from anomalyllm.cli.output import require_writable
 from anomalyllm.errors import StorageError
-from command import ANOMALY, QUICK, ROWS, assert_one_line, contents, done, program, refused, run, times, wave
+from command import ANOMALY, KINDS, ROWS, TRAINED, assert_one_line, contents, done, program, refused, run, times, wave
 from conftest import sine
 
 WRITTEN = ("--scores", "s.csv", "--out", "e.json", "--plot", "p.png", "--report", "r.html")
@@ -43,7 +43,8 @@ WRITTEN = ("--scores", "s.csv", "--out", "e.json", "--plot", "p.png", "--report"
 )
 def test_tables_that_cannot_be_used(place: Path, content: bytes, said: str) -> None:
     Path("x.csv").write_bytes(content)
-    refused("detect", "x.csv", *WRITTEN, *QUICK, said=said)
+    for kind in KINDS.values():
+        refused("detect", "x.csv", *WRITTEN, *kind, said=said)
 
 
 def test_nothing_on_standard_input(place: Path) -> None:
@@ -53,7 +54,7 @@ def test_nothing_on_standard_input(place: Path) -> None:
 @pytest.mark.parametrize("name", ["x.npz", "x.parquet", "x.xlsx"])
 def test_files_that_are_not_what_their_name_says(place: Path, name: str) -> None:
     Path(name).write_bytes(b"neither fish nor fowl")
-    refused("detect", name, *QUICK, said=r"expected an? .*; (convert|save|export)")
+    refused("detect", name, said=r"expected an? .*; (convert|save|export)")
 
 
 def test_a_ucr_name_that_does_not_fit(place: Path) -> None:
@@ -109,10 +110,10 @@ def odd_series() -> dict[str, tuple[dict[str, object], str]]:
 
 
 @pytest.mark.parametrize("case", odd_series())
-def test_odd_series(place: Path, case: str) -> None:
+def test_odd_series(place: Path, case: str, kind: tuple[str, ...]) -> None:
     columns, note = odd_series()[case]
     pd.DataFrame(columns).to_csv("x.csv", index=False)
-    ran = done("detect", "x.csv", "--scores", "s.csv", "--out", "e.json", *QUICK)
+    ran = done("detect", "x.csv", "--scores", "s.csv", "--out", "e.json", *kind)
     assert note in ran.err
     scores = pd.read_csv("s.csv")
     assert np.isfinite(scores["score"]).all()
@@ -125,12 +126,13 @@ def test_odd_series(place: Path, case: str) -> None:
         assert any(ANOMALY.start - 40 <= event["peak"] < ANOMALY.stop + 40 for event in summary["events"])
 
 
-def test_a_training_part_with_an_anomaly(place: Path) -> None:
+@pytest.mark.parametrize("words", ["--preset default", "--preset trained --max-steps 10 --set training.batch=16"])
+def test_a_training_part_with_an_anomaly(place: Path, words: str) -> None:
     """It is told, and the normal rest raises no alarm."""
     values = sine(1200)[:, 0]
     values[200:206] += np.linspace(8, 12, 6)
     pd.DataFrame({"v": values}).to_csv("x.csv", index=False)
-    ran = done("detect", "x.csv", "--max-steps", "10", "--set", "training.batch=16", "--json")
+    ran = done("detect", "x.csv", *words.split(), "--json")
     summary = json.loads(ran.out)
     assert len(summary["events"]) <= 1
     assert all("looks anomalous around row" in note for note in summary["training_notes"])
@@ -184,16 +186,41 @@ def test_channels_at_scoring(model: Path, place: Path) -> None:
         ("--label-column v", "expected 0 or 1 in 'v'"),
         ("--teacher ./gpt2", "expected a folder with a language model, got no folder at './gpt2'; .*--teacher compact"),
         ("--teacher gpt~2", "a name as the model hub has them, got 'gpt~2'; pass a folder"),
-        ("--config c.toml", "expected a configuration file that can be read, got c.toml .no such file or directory."),
         ("--set training.learning_rate=1e30", "expected losses that stay finite, got nan by step 2; lower training.l"),
     ],
 )
 def test_settings_that_cannot_be(plain: Path, words: str, said: str) -> None:
-    refused("detect", "plain.csv", *WRITTEN, *QUICK, *words.split(), said=said)
+    refused("detect", "plain.csv", *WRITTEN, *TRAINED, *words.split(), said=said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--window 5000", "expected at least two windows .10000 rows. to train on, got 300"),
+        ("--window 40 --stride 7", "window.stride to divide the window of [24]0, got 7"),
+        ("--set retrieval.lengths=[32,16]", "expected lengths to be some lengths, shortest first, got"),
+        ("--train-end 10", "expected at least 32 rows to train on, got 10"),
+        ("--alarms-per 2/day", "expected a time column, for alarms_per 2/day"),
+        *(
+            (words, f"expected networks that are trained, for {name}, got a detector that trains none; choose the pres")
+            for words, name in (
+                ("--teacher compact", "teacher.name"),
+                ("--blocks 2", "teacher.blocks"),
+                ("--prototypes 16", "student.prototypes"),
+                ("--max-steps 2", "training.max_steps"),
+                ("--set loss.form=cosine", "loss.form"),
+                ("--set augment.mix=false", "augment.mix"),
+            )
+        ),
+    ],
+)
+def test_settings_that_a_detector_without_networks_cannot_have(plain: Path, words: str, said: str) -> None:
+    """Also those that only networks have: taken in silence, they would seem to have had an effect."""
+    refused("detect", "plain.csv", *WRITTEN, *words.split(), said=said)
 
 
 def test_a_training_that_diverges_leaves_nothing_to_resume(plain: Path) -> None:
-    words = ("fit", "plain.csv", "--model", "m", *QUICK, "--set", "training.learning_rate=1e30")
+    words = ("fit", "plain.csv", "--model", "m", *TRAINED, "--set", "training.learning_rate=1e30")
     refused(*words, said="expected losses that stay finite, got nan by step 2; lower training.learning_rate")
 
 
@@ -212,14 +239,17 @@ def test_a_training_that_diverges_leaves_nothing_to_resume(plain: Path) -> None:
 def test_configuration_files_that_cannot_be_read(plain: Path, name: str, content: bytes, said: str) -> None:
     Path(name).write_bytes(content)
     refused("detect", "plain.csv", "--config", name, said=said)
+    said = "expected a configuration file that can be read, got gone.toml .no such file or directory."
+    refused("detect", "plain.csv", "--config", "gone.toml", said=said)
 
 
 def test_a_teacher_that_is_not_at_hand(plain: Path) -> None:
     """Within seconds, also where the network swallows everything: a folder or `compact` is the way on."""
     Path("empty").mkdir()
-    refused("detect", "plain.csv", "--teacher", "empty", said="expected a language model at 'empty'.*--teacher compact")
+    words = ("detect", "plain.csv", "--preset", "trained")
+    refused(*words, "--teacher", "empty", said="expected a language model at 'empty'.*--teacher compact")
     began = time.monotonic()
-    ran = program("detect", "plain.csv", "--teacher", "gpt2", "--set", "teacher.blocks=3", "--json")
+    ran = program(*words, "--teacher", "gpt2", "--set", "teacher.blocks=3", "--json")
     assert time.monotonic() - began < 60  # of which importing torch takes most where a machine is busy
     if ran.returncode == 0:
         pytest.skip("this machine has the weights of gpt2, or a network")
@@ -292,14 +322,14 @@ def test_a_full_disk_while_writing_results(
     assert Path(name).read_text() == "the old one"
 
 
-def test_a_full_disk_while_saving(model: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_saving(trained_model: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it is full at the checkpoint or at the detector: the old detector is there, byte for byte."""
-    shutil.copytree(model, "m")
+    shutil.copytree(trained_model, "m")
     before = contents(Path("m"))
     pd.DataFrame({"a": wave(), "b": wave()}).to_csv("x.csv", index=False)
     with monkeypatch.context() as patch:
         fill_the_disk(patch)
-        words = ("fit", "x.csv", "--model", "m", "--seed", "1", *QUICK)
+        words = ("fit", "x.csv", "--model", "m", "--seed", "1", *TRAINED)
         refused(*words, said="expected to write m.checkpoint, got no space left on device", code=1)
     with monkeypatch.context() as patch:
         fill_the_disk(patch, beginning="tensors-")

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import anomalyllm
-from command import ANOMALY, QUICK, ROWS, assert_one_line, done, program, refused, run, times, wave
+from command import ANOMALY, ROWS, assert_one_line, done, program, refused, run, times, wave
 
 ROOT = Path(__file__).resolve().parents[2]
 HIT = range(ANOMALY.start - 40, ANOMALY.stop + 40)
@@ -39,10 +39,10 @@ def test_the_module_is_the_program() -> None:
         assert ran.stdout == f"anomalyllm {anomalyllm.__version__}\n"
 
 
-def test_alone_it_shows_its_help() -> None:
+def test_alone_it_shows_its_help(place: Path) -> None:
     ran = done()
     assert ran.out == done("--help").out
-    for command in ("detect", "fit", "score", "inspect", "doctor"):
+    for command in ("detect", "locate", "fit", "score", "inspect", "doctor"):
         assert command in ran.out
         assert "Usage: anomalyllm " + command in done(command, "-h").out
 
@@ -74,8 +74,8 @@ def test_words_that_are_not_understood(place: Path, words: list[str], said: str)
 # --- detect
 
 
-def test_detect_prints_a_table(plain: Path) -> None:
-    ran = done("detect", "plain.csv", *QUICK)
+def test_detect_prints_a_table(plain: Path, kind: tuple[str, ...]) -> None:
+    ran = done("detect", "plain.csv", *kind)
     first, names, *rows = ran.out.splitlines()
     assert f"{len(rows)} event" in first
     assert "in 300 rows (" in first
@@ -84,11 +84,12 @@ def test_detect_prints_a_table(plain: Path) -> None:
     assert peak in HIT
     assert end - start == count
     assert ran.err.startswith("trained on the first 300 rows, the first half (--train-end sets it): period 40, window")
-    assert "compact (untrained)" in ran.err
+    said = "window 32, teacher compact (untrained)" if kind else "windows of 16, 32 and 64 rows"
+    assert ran.err.endswith(f": period 40, {said}\n")
 
 
-def test_json_is_one_document_and_nothing_else(plain: Path) -> None:
-    ran = done("detect", "plain.csv", "--json", "-q", "--train-end", "40%", "--window", "40", *QUICK)
+def test_json_is_one_document_and_nothing_else(plain: Path, kind: tuple[str, ...]) -> None:
+    ran = done("detect", "plain.csv", "--json", "-q", "--train-end", "40%", "--window", "40", *kind)
     summary = json.loads(ran.out, parse_constant=pytest.fail)
     assert ran.err == ""
     assert (summary["rows"], summary["first_row"], summary["window"]) == (360, 240, 40)
@@ -96,12 +97,12 @@ def test_json_is_one_document_and_nothing_else(plain: Path) -> None:
     assert hits(summary)
 
 
-def test_files_that_are_written(plain: Path) -> None:
+def test_files_that_are_written(plain: Path, kind: tuple[str, ...]) -> None:
     """Folders are made; names with spaces and brackets are names; every score is a number."""
     folder = Path("out [red]") / "of the day"
     names = {"--scores": "s.csv", "--out": "e.csv", "--plot": "p.png", "--report": "r.html"}
     words = [word for option, name in names.items() for word in (option, folder / name)]
-    ran = done("detect", "plain.csv", *words, *QUICK)
+    ran = done("detect", "plain.csv", *words, *kind)
     assert ran.written == {str(folder / name) for name in names.values()}
     assert all(f"wrote {folder / name}\n" in ran.err for name in names.values())
     rows = list(csv.DictReader((folder / "s.csv").read_text().splitlines()))
@@ -113,16 +114,16 @@ def test_files_that_are_written(plain: Path) -> None:
     assert (folder / "p.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "r.html").read_text().startswith("<!")
     before = (folder / "s.csv").read_bytes()
-    done("detect", "plain.csv", "--scores", folder / "s.csv", "--out", "again.json", *QUICK)
+    done("detect", "plain.csv", "--scores", folder / "s.csv", "--out", "again.json", *kind)
     assert (folder / "s.csv").read_bytes() == before  # the same seed, the same bytes
     assert hits(json.loads(Path("again.json").read_text()))
 
 
-def test_times_and_names(place: Path) -> None:
+def test_times_and_names(place: Path, kind: tuple[str, ...]) -> None:
     """Brackets are no markup, control characters steer nothing, a piped table is neither cut nor wrapped."""
     name = "flow of the second inlet [bar] (left) \x1b[31m" + "x" * 150
     pd.DataFrame({"time": times(), name: wave()}).to_csv("a [file].csv", index=False)
-    ran = done("detect", "a [file].csv", "--train-end", "2024-03-02T01:00", "--alarms-per", "1/day", *QUICK)
+    ran = done("detect", "a [file].csv", "--train-end", "2024-03-02T01:00", "--alarms-per", "1/day", *kind)
     assert "trained on the first 300 rows:" in ran.err
     first, names, *rows = ran.out.splitlines()
     assert names.split() == ["#", "start", "last", "peak", "rows", "severity", "channels"]
@@ -130,7 +131,7 @@ def test_times_and_names(place: Path) -> None:
     assert rows[0].endswith(name.replace("\x1b", "�"))
     peak = pd.Timestamp(" ".join(rows[0].split()[5:7]))
     assert times()[HIT.start] <= peak < times()[HIT.stop]
-    summary = json.loads(done("detect", "a [file].csv", "--json", "--out", "e.csv", *QUICK).out)
+    summary = json.loads(done("detect", "a [file].csv", "--json", "--out", "e.csv", *kind).out)
     assert summary["channels"] == [name]
     assert {"start_time", "last_time", "peak_time"} <= set(summary["events"][0])
     assert Path("e.csv").read_text().splitlines()[0].endswith("start_time,last_time,peak_time")
@@ -151,16 +152,16 @@ def test_every_kind_of_file(place: Path, kind: str) -> None:
         np.savez(file, train=values[:300], test=values[300:])
     elif kind == "txt":
         np.savetxt(file, values)
-    summary = json.loads(done("detect", file, "--json", "-q", *QUICK, stdin=stdin).out)
+    summary = json.loads(done("detect", file, "--json", "-q", stdin=stdin).out)
     assert (summary["rows"], summary["first_row"]) == (300, first_row)
     event = max(summary["events"], key=lambda event: event["severity"])
     assert event["peak"] - first_row + 300 in HIT
     assert ("as the file says" in summary["trained_on"]) == (kind in ("npz", "txt"))
 
 
-def test_train_on_another_file(plain: Path) -> None:
+def test_train_on_another_file(plain: Path, kind: tuple[str, ...]) -> None:
     pd.DataFrame({"v": wave()[:300]}).to_csv("normal.csv", index=False)
-    summary = json.loads(done("detect", "plain.csv", "--train", "normal.csv", "--json", *QUICK).out)
+    summary = json.loads(done("detect", "plain.csv", "--train", "normal.csv", "--json", *kind).out)
     assert (summary["rows"], summary["trained_on"]) == (ROWS, "300 rows of normal.csv")
     assert hits(summary)
     refused("detect", "plain.csv", "--train", "normal.csv", "--train-end", "9", said="one of --train and --train-end")
@@ -176,14 +177,14 @@ def test_a_configuration_file(plain: Path) -> None:
     refused("detect", "plain.csv", "--preset", "paper", *words, said="one of --preset and --config, got both")
 
 
-def test_what_was_handled_is_told_once(place: Path) -> None:
+def test_what_was_handled_is_told_once(place: Path, kind: tuple[str, ...]) -> None:
     values = wave()
     values[100:103] = np.nan
     pd.DataFrame({"v": values, "still": 3.0, "label": 0}).to_csv("gaps.csv", index=False)
-    ran = done("detect", "gaps.csv", *QUICK)
+    ran = done("detect", "gaps.csv", *kind)
     assert ran.err.count("channel still has one value throughout") == 1
     assert ran.err.count("column label was read as labels") == 1
-    summary = json.loads(done("detect", "gaps.csv", "--json", *QUICK).out)
+    summary = json.loads(done("detect", "gaps.csv", "--json", *kind).out)
     assert any("3 values are missing" in note for note in summary["notes"])
     assert any("3 values are missing" in note for note in summary["training_notes"])
 
@@ -191,8 +192,8 @@ def test_what_was_handled_is_told_once(place: Path) -> None:
 # --- fit, score, inspect
 
 
-def test_fit_then_score(plain: Path) -> None:
-    ran = done("fit", "plain.csv", "--model", "out/[model] 1", "--train-end", "300", *QUICK)
+def test_fit_then_score(plain: Path, kind: tuple[str, ...]) -> None:
+    ran = done("fit", "plain.csv", "--model", "out/[model] 1", "--train-end", "300", *kind)
     assert ran.out == ""
     assert "trained on 300 rows: period 40" in ran.err
     assert "saved to out/[model] 1, threshold" in ran.err
@@ -208,9 +209,9 @@ def test_fit_then_score(plain: Path) -> None:
     assert ((table["score"] >= summary["threshold"]) == (table["flag"] == 1)).all()
 
 
-def test_detect_is_fit_and_score(plain: Path) -> None:
-    done("detect", "plain.csv", "--scores", "at-once.csv", *QUICK)
-    done("fit", "plain.csv", "--train-end", "0.5", "--model", "m", "-q", *QUICK)
+def test_detect_is_fit_and_score(plain: Path, kind: tuple[str, ...]) -> None:
+    done("detect", "plain.csv", "--scores", "at-once.csv", *kind)
+    done("fit", "plain.csv", "--train-end", "0.5", "--model", "m", "-q", *kind)
     pd.read_csv("plain.csv")[300:].to_csv("rest.csv", index=False)
     done("score", "rest.csv", "--model", "m", "--scores", "apart.csv", "--report", "r.html")
     at_once, apart = pd.read_csv("at-once.csv"), pd.read_csv("apart.csv")
@@ -225,25 +226,33 @@ def test_score_of_a_split_file_is_of_its_test_part(model: Path, place: Path) -> 
     assert (summary["rows"], summary["first_row"]) == (300, 0)
 
 
-def test_fit_without_talk(plain: Path) -> None:
-    ran = done("fit", "plain.csv", "--model", "m", "-q", *QUICK)
+def test_fit_without_talk(plain: Path, kind: tuple[str, ...]) -> None:
+    ran = done("fit", "plain.csv", "--model", "m", "-q", *kind)
     assert (ran.out, ran.err) == ("", "")
 
 
-def test_inspect(model: Path) -> None:
+def test_inspect(model: Path, place: Path) -> None:
     lines = done("inspect", model).out.splitlines()
     assert lines[0] == f"Detector in {model}"
     facts = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in lines[1:]}
     assert facts["channels"] == "a, b"
     assert facts["trained on"] == "600 rows of both.csv"
-    assert facts["teacher"] == "compact (untrained)"
+    if facts["preset"] == "trained":
+        assert facts["teacher"] == "compact (untrained)"
+        assert facts["prototypes"] == "16 per channel, windows"
+        assert facts["training"] == "2 steps, best at 2"
+        assert "compared with" not in facts
+    else:
+        assert facts["compared with"] == "normal windows of 16, 32, 64, 128 rows"
+        assert facts["views"] == "shape, contour, change, roughness, subspace"
+        assert not {"prototypes", "training"} & set(facts)
     assert facts["threshold"].endswith(" for a share of 0.005 points")
     assert "torch" in facts["versions"]
     manifest = json.loads(done("inspect", model, "--json").out, parse_constant=pytest.fail)
     assert manifest["channels"] == ["a", "b"]
 
 
-def test_doctor() -> None:
+def test_doctor(place: Path) -> None:
     facts = json.loads(done("doctor", "--teacher", "compact", "--json").out)
     assert facts["versions"]["anomalyllm"] == anomalyllm.__version__
     assert facts["cores"] >= 1
@@ -258,11 +267,11 @@ def test_doctor() -> None:
 # --- streams that end, disks that are full, keys that are pressed
 
 
-def test_a_reader_that_has_had_enough(model: Path) -> None:
+def test_a_reader_that_has_had_enough(trained_model: Path) -> None:
     """Nothing but silence where stdout is a pipe that nobody reads, whether it breaks early or at the end."""
     reader, writer = os.pipe()
     os.close(reader)
-    for words in (["--version"], ["inspect", model]):
+    for words in (["--version"], ["inspect", trained_model]):
         ran = program(*words, stdout=writer, stderr=subprocess.PIPE, capture_output=False)
         assert (ran.returncode, ran.stderr) == (1, "")
     os.close(writer)

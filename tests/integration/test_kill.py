@@ -16,7 +16,7 @@ from command import assert_one_line, contents, done, environment, refused, run, 
 from conftest import sine
 
 LONG = (
-    *("--max-steps", "40", "--set", "training.batch=16", "--set", "student.prototypes=16"),
+    *("--preset", "trained", "--max-steps", "40", "--set", "training.batch=16", "--set", "student.prototypes=16"),
     *("--set", "training.validate_every=4", "--set", "training.patience=100"),
 )
 

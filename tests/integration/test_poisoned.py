@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from command import QUICK, contents, done
+from command import KINDS, TRAINED, contents, done
 from conftest import sine
 
 TRAIN, ROWS = 300, 500
 PRESETS = {
-    "default": QUICK,
-    "paper": ("--preset", "paper", "--teacher", "compact", *QUICK, "--set", "window.training_stride=8"),
+    **KINDS,
+    "paper": (*TRAINED, "--preset", "paper", "--teacher", "compact", "--set", "window.training_stride=8"),
 }
 POISONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "NaN": lambda values: np.full_like(values, np.nan),

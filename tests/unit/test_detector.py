@@ -76,12 +76,20 @@ def test_arguments_change_the_preset() -> None:
         ({"seed": -1}, "seed to be a whole number of at least 0, got -1"),
         ({"seed": 0.5}, "seed to be a whole number"),
         ({"device": "tpu"}, 'device to be "cpu", "cuda" or "auto"'),
-        ({"preset": "trained", "window": 50, "settings": {"student.patch": 7}}, "student.patch to divide the window of 50, got 7"),
+        (
+            {"preset": "trained", "window": 50, "settings": {"student.patch": 7}},
+            "student.patch to divide the window of 50, got 7",
+        ),
         ({"preset": "trained", "window": 149}, "patches, at most 128 of them, to cut the window of 149"),
         ({"stride": 7, "window": 48}, "window.stride to divide the window of [0-9]+, got 7"),
         ({"preset": "trained", "stride": 7, "window": 48}, "window.stride to divide the window of 48, got 7"),
         ({"max_steps": 3}, "networks that are trained, for training.max_steps, .* choose the preset trained or paper"),
         ({"settings": {"student.width": 8}}, "networks that are trained, for student.width"),
+        ({"settings": {"window.periods": 2}}, "networks that are trained, for window.periods"),
+        (
+            {"preset": "paper", "settings": {"retrieval.bank": 99}},
+            "detector that retrieves, for retrieval.bank, .* the pre",
+        ),
         ({"preset": "trained", "blocks": 9}, "at most 3 blocks"),
     ],
 )
@@ -322,7 +330,8 @@ def test_alarm_rates_per_day_need_times_and_are_used() -> None:
     times = pd.date_range("2026-01-01", periods=1000, freq="min")
     frame = pd.DataFrame({"time": times, "x": X[:, 0]})
     rare, often = (
-        AnomalyLLM("trained", max_steps=2, settings=SMALL, alarms_per=rate).fit(frame).threshold_ for rate in ("1/week", "20/hour")
+        AnomalyLLM("trained", max_steps=2, settings=SMALL, alarms_per=rate).fit(frame).threshold_
+        for rate in ("1/week", "20/hour")
     )
     assert rare > often
 

@@ -18,6 +18,7 @@ PINNED: dict[str, tuple[Any, Any]] = {  # default (and trained, but for `evidenc
         ["shape", "contour", "change", "roughness", "subspace"],
         ["shape", "contour", "change", "roughness", "subspace"],
     ),
+    "retrieval.subspace_weight": (0.2, 0.2),
     "retrieval.place_views": (["shape", "contour", "change", "roughness"], ["shape", "contour", "change", "roughness"]),
     "retrieval.strides": (8, 8),
     "retrieval.bank": (8192, 8192),

@@ -28,11 +28,11 @@ TrainEnd = Annotated[
 Columns = Annotated[str | None, typer.Option(help="Channels to use, separated by commas; all by default.")]
 TimeColumn = Annotated[str | None, typer.Option(help="Column that holds the time; found by itself by default.")]
 LabelColumn = Annotated[str | None, typer.Option(help="Column that holds 0/1 labels; shown, never learned from.")]
-Preset = Annotated[str | None, typer.Option(help="Settings to start from: default (if not given) or paper.")]
+Preset = Annotated[str | None, typer.Option(help="Settings to start from: default (if not given), trained or paper.")]
 ConfigFile = Annotated[Path | None, typer.Option(help="TOML or JSON file with settings, in place of a preset.")]
 Teacher = Annotated[str | None, typer.Option(help="compact, a name such as gpt2, or a folder with weights.")]
 Blocks = Annotated[int | None, typer.Option(help="Transformer blocks of the teacher.")]
-Window = Annotated[int | None, typer.Option(help="Window length in rows; found from the period by default.")]
+Window = Annotated[int | None, typer.Option(help="Longest window in rows; several lengths by default.")]
 Stride = Annotated[int | None, typer.Option(help="Rows between scored windows; divides the window.")]
 Prototypes = Annotated[int | None, typer.Option(help="Prototypes per channel.")]
 MaxSteps = Annotated[int | None, typer.Option(help="Most training steps.")]
@@ -113,6 +113,35 @@ def detect(
             device=device,
         ),
         OutputOptions(as_json, out, scores, plot, report, quiet),
+    )
+
+
+@app.command()
+def locate(
+    file: File,
+    count: Annotated[int, typer.Option("--count", "-k", help="How many places.")] = 3,
+    train_end: TrainEnd = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    label_column: LabelColumn = None,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    window: Window = None,
+    settings: Set = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit on the first part of a file and name the strangest places in the rest, whatever any threshold says."""
+    from anomalyllm.cli.locating import run_locate
+
+    run_locate(
+        DataOptions(file, train_end, columns, time_column, label_column),
+        count,
+        DetectorOptions(preset=preset, config=config, window=window, settings=settings or [], seed=seed, device=device),
+        as_json=as_json,
+        quiet=quiet,
     )
 
 
@@ -219,7 +248,8 @@ def bench(
     ],
     data: Annotated[Path, typer.Option(help="Folder that holds them.")],
     method: Annotated[
-        list[str] | None, typer.Option(help="default, paper or a baseline; repeat. All but paper if none is named.")
+        list[str] | None,
+        typer.Option(help="A preset or a baseline; repeat. All but trained and paper if none is named."),
     ] = None,
     protocol: Annotated[list[str] | None, typer.Option(help="honest (if not given) or paper; repeat for both.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds 0, 1, ... of each method that draws anything.")] = 3,
@@ -227,7 +257,7 @@ def bench(
     jobs: Annotated[int | None, typer.Option(help="Worker processes; as many as cores by default.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many cases of each set, by a fixed shuffle.")] = None,
     case: Annotated[list[str] | None, typer.Option(help="This case alone; repeat for several.")] = None,
-    teacher: Annotated[str, typer.Option(help="Teacher of default and paper: compact, gpt2, or a folder.")] = "compact",
+    teacher: Annotated[str, typer.Option(help="Teacher of trained and paper: compact, gpt2, or a folder.")] = "compact",
     settings: Set = None,
     out: Annotated[Path, typer.Option(help="Folder for the results; a bench that was stopped goes on there.")] = Path(
         "out/bench"
@@ -257,3 +287,17 @@ def bench(
         )
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def pretrain(
+    out: Annotated[Path, typer.Option(help="File for the weights (.safetensors).")],
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings of the pretraining.")] = None,
+    seed: Seed = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a pretraining that was stopped.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the pair that judges any series, on generated series only, and save its weights."""
+    from anomalyllm.cli.pretraining import run_pretrain
+
+    run_pretrain(config, out, seed, resume=resume, quiet=quiet)

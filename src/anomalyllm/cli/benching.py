@@ -137,19 +137,24 @@ def cases_of(name: str, data: Path) -> list[Case]:
 
 
 def wanted_methods(options: BenchOptions) -> list[Method]:
-    """The methods that were named, or `default` and all baselines.
+    """The methods that were named, or all that train no networks: `default` and the baselines.
+
+    `--set` is for every preset among them; one that has no use for it refuses, else its rows would seem to have it.
 
     Raises:
-        ConfigError: an unknown one, what it needs is absent, or settings that none of them has.
+        ConfigError: an unknown one, what it needs is absent, or settings or a teacher that no method has a use for.
     """
     from anomalyllm.evaluation.methods import OFFLINE_TEACHER, Method, method_names
     from anomalyllm.presets import PRESETS
 
-    names = list(dict.fromkeys(options.methods or [name for name in method_names() if name != "paper"]))
     settings: dict[str, Any] = dict(read_assignment(text) for text in options.settings)
+    names = list(dict.fromkeys(options.methods or [name for name in method_names() if not Method(name).trained]))
     methods = [Method(name, settings, options.teacher) for name in names]
-    if not PRESETS.keys() & set(names) and (settings or options.teacher != OFFLINE_TEACHER):
-        raise ConfigError("--set and --teacher with default or paper", f"only {', '.join(names)}", "leave them out")
+    if settings and not PRESETS.keys() & set(names):
+        raise ConfigError("--set with a preset", f"only {', '.join(names)}", f"name one of {', '.join(PRESETS)}")
+    if options.teacher != OFFLINE_TEACHER and not any(method.trained for method in methods):
+        came = f"--teacher {options.teacher} with methods that train none"
+        raise ConfigError("networks that are trained", came, "add --method trained or paper")
     for method in methods:
         method.require()
     return methods

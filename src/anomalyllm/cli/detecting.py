@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anomalyllm.cli.options import DataOptions, DetectorOptions, OutputOptions
 from anomalyllm.cli.output import check_outputs, deliver, tell, training_progress
+from anomalyllm.config import DetectorConfig
 from anomalyllm.data.readers import read_recording
 from anomalyllm.data.series import Recording, Series
 from anomalyllm.data.split import parse_train_end
@@ -75,10 +76,18 @@ def whole_or_training(recording: Recording) -> Series:
     return recording.series if recording.train_end is None else recording.series.part(0, recording.train_end)
 
 
+def judged_by(config: DetectorConfig, teacher: str) -> str:
+    """What scores come from, in a few words; `config` is that of a fitted detector."""
+    if config.evidence == "networks":
+        return f"window {config.window.length}, teacher {teacher}"
+    *shorter, longest = map(str, config.retrieval.lengths)
+    return f"windows of {', '.join(shorter)} and {longest} rows" if shorter else f"windows of {longest} rows"
+
+
 def tell_fit(detector: AnomalyLLM, trained_on: str, of_the_file: Sequence[str]) -> None:
     """On standard error: what was found in the training part, and what was handled there and not in the whole file."""
     found = "no period found" if detector.period_ is None else f"period {detector.period_}"
-    tell(f"trained on {trained_on}: {found}, window {detector.window_}, teacher {detector.teacher_}")
+    tell(f"trained on {trained_on}: {found}, {judged_by(detector.config_, detector.teacher_)}")
     for note in detector.notes_:
         if note not in of_the_file:
             tell(f"note on the training part: {note}")

@@ -90,7 +90,7 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
     training, config = manifest["training"], manifest["config"]
     names = manifest["channels"]
     shown = ", ".join(names[:8]) + (f" … ({len(names)} in all)" if len(names) > 8 else "")
-    record, file = training["record"], manifest["file"]
+    file = manifest["file"]
     rate = str(config["scoring"]["alarms_per"])
     alarms = f"{rate} alarms" if "/" in rate else f"a share of {rate} points"
     return {
@@ -101,11 +101,25 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "channels": shown,
         "period": manifest["period"] or "none found",
         "window": f"{config['window']['length']} rows, stride {config['window']['stride']}",
-        "prototypes": f"{config['student']['prototypes']} per channel, {config['student']['prototype_source']}",
-        "training": f"{record['steps']} steps, best at {record['best_step']}",
+        **_evidence(config, training["record"]),
         "threshold": f"{manifest['threshold']:.6g} for {alarms}",
         "seed": manifest["seed"],
         "tensors": f"{len(manifest['tensors'])} in {file['name']}, {file['bytes'] / 1e6:.1f} MB",
         "versions": ", ".join(f"{name} {number}" for name, number in manifest["versions"].items()),
         "handled": "; ".join(training["notes"]) or "nothing",
+    }
+
+
+def _evidence(config: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
+    """What scores come from."""
+    if config["evidence"] == "retrieval":
+        retrieval = config["retrieval"]
+        return {
+            "compared with": f"normal windows of {', '.join(map(str, retrieval['lengths']))} rows",
+            "views": ", ".join(retrieval["views"]),
+        }
+    student = config["student"]
+    return {
+        "prototypes": f"{student['prototypes']} per channel, {student['prototype_source']}",
+        "training": f"{record['steps']} steps, best at {record['best_step']}",
     }

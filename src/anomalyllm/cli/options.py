@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +36,18 @@ class DataOptions:
 class DetectorOptions:
     """Arguments of the detector."""
 
-    preset: str | None
-    config: Path | None
-    teacher: str | None
-    blocks: int | None
-    window: int | None
-    stride: int | None
-    prototypes: int | None
-    max_steps: int | None
-    alarms_per: str | None
-    settings: list[str]
-    seed: int
-    device: str
+    preset: str | None = None
+    config: Path | None = None
+    teacher: str | None = None
+    blocks: int | None = None
+    window: int | None = None
+    stride: int | None = None
+    prototypes: int | None = None
+    max_steps: int | None = None
+    alarms_per: str | None = None
+    settings: list[str] = field(default_factory=list)
+    seed: int = 0
+    device: str = "cpu"
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `AnomalyLLM`.

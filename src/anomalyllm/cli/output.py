@@ -213,7 +213,7 @@ def _print_events(detection: Detection, summary: Mapping[str, Any]) -> None:
         justify = "left" if timed and name in ("start", "last", "peak") else "right"
         table.add_column(name, justify=justify)  # type: ignore[arg-type]  # str is wider than Literal
     table.add_column("channels")
-    for number, (event, places) in enumerate(zip(shown, _places(shown, timed), strict=True), 1):
+    for number, (event, places) in enumerate(zip(shown, where(shown, timed), strict=True), 1):
         count = event["end"] - event["start"]
         cells = [str(number), *places, str(count), f"{event['severity']:.2f}", _channels(event["channels"])]
         table.add_row(*(Text(printable(cell)) for cell in cells))
@@ -230,7 +230,7 @@ def _channels(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_CHANNELS_SHOWN]) + (f" +{rest}" if rest > 0 else "")
 
 
-def _places(events: Sequence[Mapping[str, Any]], timed: bool) -> list[list[str]]:
+def where(events: Sequence[Mapping[str, Any]], timed: bool) -> list[list[str]]:
     """Start, end and peak of each event: rows, or times no finer than tells them apart."""
     if not timed:
         return [[str(event[key]) for key in ("start", "end", "peak")] for event in events]

@@ -1,6 +1,6 @@
 """All measures of one method on one case, by name. Nothing else in the package compares scores with labels.
 
-Three groups, which are never mixed: measures of the scores alone (areas, and the archive's location rule); measures of
+Three groups, which are never mixed: measures without a threshold (areas, and the archive's location rule); measures of
 the flags at the method's *own* threshold; and oracles, F-measures at the threshold that is best on the test labels:
 those named `oracle_…`, and TSB-AD's five F-measures, which keep TSB-AD's names. Point-adjusted values stand beside what
 random scores reach (`…_random`).
@@ -58,7 +58,8 @@ def _column(name: str) -> str:
 
 
 MEASURES = (
-    Measure("accuracy", "accuracy of the one location (the archive's rule)"),
+    Measure("accuracy", "accuracy of the one location that the method names (the archive's rule)"),
+    Measure("accuracy_scores", "accuracy of the highest score (the archive's rule)"),
     *(Measure(_column(name), name, inflated=name == "PA-F1", oracle="F" in name) for name in NAMES),
     Measure("pa_f1_random", "PA-F1 of random scores"),
     Measure("precision", "precision at the own threshold"),
@@ -82,7 +83,9 @@ MEASURES = (
 """Every measure in the order of the columns."""
 
 
-def judge(scores: Floats, threshold: float, case: CaseData, *, widen: int = 0) -> dict[str, float]:
+def judge(
+    scores: Floats, threshold: float, case: CaseData, *, location: int | None, widen: int = 0
+) -> dict[str, float]:
     """Every measure of `MEASURES` by name; NaN where it is not defined.
 
     Args:
@@ -90,11 +93,13 @@ def judge(scores: Floats, threshold: float, case: CaseData, *, widen: int = 0) -
         threshold: the method's own; a flag is `score >= threshold`.
         case: its labels judge; its values only give the width of VUS's buffer, for which TSB-AD takes the lag of the
             strongest autocorrelation of the whole series.
+        location: the row that the method names as the one anomaly, or None where it names none.
         widen: see `location_hit`; 0 in every honest table.
     """
     labels = case.labels
     values = _nine(scores, case)
-    values["accuracy"] = _accuracy(scores, labels, widen)
+    values["accuracy"] = _accuracy(location, labels, widen)
+    values["accuracy_scores"] = _accuracy(most_anomalous(scores), labels, widen)
     values |= _at_threshold(flags(scores, threshold), labels)
     values |= _random_levels(flags(scores, threshold), labels)
     values |= {name: best_f1(scores, labels, kind).f1 if labels.any() else math.nan for name, kind in ORACLES.items()}
@@ -108,10 +113,10 @@ def _nine(scores: Floats, case: CaseData) -> dict[str, float]:
     return values if case.labels.any() else dict.fromkeys(values, math.nan)
 
 
-def _accuracy(scores: Floats, labels: Labels, widen: int) -> float:
+def _accuracy(location: int | None, labels: Labels, widen: int) -> float:
     """1 or 0 where there is one anomaly, as the rule presumes; else NaN."""
     anomalies = runs(labels != 0).pairs()
-    return float(location_hit(most_anomalous(scores), anomalies, widen=widen)) if len(anomalies) == 1 else math.nan
+    return float(location_hit(location, anomalies, widen=widen)) if len(anomalies) == 1 else math.nan
 
 
 def _at_threshold(flagged: Labels, labels: Labels) -> dict[str, float]:

@@ -1,15 +1,15 @@
 """Every method that can be measured, by name: the presets of `AnomalyLLM` and the baselines, behind one interface.
 
 A method is built anew for each case and seed. `epochs` is what the paper's protocol asks for: the scores that a method
-would have given had it stopped earlier; most methods have one, the presets one for each epoch of training, and chance
-as many as the presets have, since that is how often it may guess.
+would have given had it stopped earlier; most methods have one, the presets that train networks one for each epoch of
+training, and chance as many as the paper trains, since that is how often it may guess.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +22,7 @@ from anomalyllm.detector import AnomalyLLM
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.baselines.extras import required
 from anomalyllm.fitting import calibrated, start
+from anomalyllm.locating import Place
 from anomalyllm.model.language_models import load_language_model
 from anomalyllm.presets import PRESETS
 from anomalyllm.settings import unknown_name
@@ -34,7 +35,7 @@ GUESSES = 50  # that chance has under the paper's protocol: the epochs that the 
 
 
 class Scorer(Protocol):
-    """What a method is once it is built: the contract of every scorer."""
+    """What a method is once it is built: the contract of every scorer. It may be a `Locator` as well."""
 
     threshold_: float
 
@@ -43,6 +44,13 @@ class Scorer(Protocol):
 
     def decision_function(self, X: Any) -> Floats:
         """Scores (T,) of rows (T, C)."""
+
+
+class Locator(Scorer, Protocol):
+    """A scorer that can also name places itself, by more than the scores of single rows."""
+
+    def locate(self, X: Any, k: int = 1) -> Sequence[Place]:
+        """At most `k` places of a whole series (T, C), most convincing first; none where no row is stranger."""
 
 
 class Epoch(NamedTuple):
@@ -60,7 +68,7 @@ class Method:
     Attributes:
         name: as tables print it.
         settings: of a preset, by dotted name; baselines have none.
-        teacher: of a preset: "compact", a name on the model hub or a folder.
+        teacher: of a preset that trains networks: "compact", a name on the model hub or a folder; others have none.
     """
 
     name: str
@@ -72,9 +80,16 @@ class Method:
             raise unknown_name("method", self.name, method_names())
 
     @property
+    def trained(self) -> bool:
+        """Whether it is a preset whose networks are trained on each series."""
+        if self.name not in PRESETS:
+            return False
+        return bool(self.settings.get("evidence", PRESETS[self.name].evidence) == "networks")
+
+    @property
     def drawn(self) -> bool:
         """Whether chance has a part in it, so that several seeds are worth running."""
-        return self.name in PRESETS or BASELINES[self.name].drawn
+        return self.trained or (self.name in BASELINES and BASELINES[self.name].drawn)
 
     @property
     def config_hash(self) -> str:
@@ -88,13 +103,14 @@ class Method:
         """Refuses, before a long run, what cannot run at all.
 
         Raises:
-            ConfigError: a library is absent, or a setting is unknown or out of range.
+            ConfigError: a library is absent, or a setting is unknown, out of range or of no use to the preset.
             TeacherError: the teacher's weights cannot be found.
         """
         if self.name in PRESETS:
             teacher = self._detector(0).resolved_config().teacher
-            load_language_model(teacher.name, teacher.blocks, seed=0)
-        elif BASELINES[self.name].needs:
+            if self.trained:
+                load_language_model(teacher.name, teacher.blocks, seed=0)
+        elif self.name in BASELINES and BASELINES[self.name].needs:
             required(BASELINES[self.name].needs, f"the method {self.name}")
 
     def build(self, seed: int) -> Scorer:
@@ -103,7 +119,7 @@ class Method:
 
     def epochs(self, train: Floats, test: Floats, seed: int) -> Iterator[Epoch]:
         """The scores of `test` after each epoch of training on `train`; for the paper's protocol alone."""
-        if self.name in PRESETS:
+        if self.trained:
             yield from trained_epochs(self._detector(seed).resolved_config(), train, test, seed)
             return
         draws = GUESSES if self.name == "random" else 1
@@ -114,14 +130,15 @@ class Method:
 
     def warm_up(self) -> None:
         """Loads what is loaded once in a process, so that no case pays for it."""
-        if self.name in PRESETS:
+        if self.trained:
             import transformers  # noqa: F401
         else:
             quick = np.sin(np.arange(256.0) / 5) + np.random.default_rng(0).normal(0, 0.1, 256)
             self.build(0).fit(quick).decision_function(quick)
 
     def _detector(self, seed: int) -> AnomalyLLM:
-        return AnomalyLLM(self.name, teacher=self.teacher, settings=dict(self.settings), seed=seed)
+        teacher = self.teacher if self.trained else None
+        return AnomalyLLM(self.name, teacher=teacher, settings=dict(self.settings), seed=seed)
 
 
 def method_names() -> list[str]:
@@ -136,7 +153,7 @@ def trained_epochs(config: DetectorConfig, train: Floats, test: Floats, seed: in
     """
     series = as_series(train)
     started = start(series, config, seed)
-    run = loop.Run(started.untrained.distiller, started.data, started.untrained.config, seed)
+    run = loop.Run(started.untrained.networks.distiller, started.data, started.untrained.config, seed)
     epochs = min(config.training.epochs, run.steps)
     for epoch in range(1, epochs + 1):
         while run.step < run.steps * epoch // epochs:

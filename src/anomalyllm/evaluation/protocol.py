@@ -5,7 +5,8 @@ what it adds is a number: the test part is scored after every epoch and the epoc
 kept, and the label of a series with one anomaly (as all of UCR have) is widened by 100 points on each side before the
 archive's own tolerance is added. Neither fits a scaler on the test part, as the published evaluation also does.
 
-Labels are seen by `judge` and, in the paper's protocol, by the choice of the epoch; by nothing else.
+Labels are seen by `judge` and, in the paper's protocol, by the choice of the epoch. Beside that, only whether there is
+one anomaly is looked at: a method is asked to name it (`locate`) where the archive's rule will judge the answer.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from anomalyllm.datasets.case import CaseData
 from anomalyllm.evaluation.judging import judge
 from anomalyllm.evaluation.memory import PeakMemory
-from anomalyllm.evaluation.methods import Epoch, Method
+from anomalyllm.evaluation.methods import Epoch, Method, Scorer
 from anomalyllm.evaluation.metrics.adjusted import best_f1
 from anomalyllm.evaluation.metrics.location import location_hit, most_anomalous
 from anomalyllm.evaluation.metrics.segments import runs
@@ -41,8 +42,8 @@ class Outcome:
         scores: (T,) of the test part.
         threshold: the method's own.
         metrics: every measure by name, NaN where it is not defined.
-        location: the most anomalous row of the test part, or None where all scores are equal.
-        teacher: how a preset's teacher is spoken of; "" for other methods.
+        location: the row of the test part that `accuracy` judges, or None where the method names none.
+        teacher: how the teacher of a preset that trains networks is spoken of; "" for other methods.
         seconds_fit, seconds_score: of wall time; under `paper` all of it is the first, and the second NaN.
         peak_memory: MiB of the whole process while it ran, or NaN where the system does not say.
     """
@@ -61,16 +62,20 @@ Protocol = Callable[[Method, CaseData, int], Outcome]
 
 
 def honest(method: Method, case: CaseData, seed: int) -> Outcome:
-    """Fits on `case.train`, scores `case.test` once, with the threshold that training scores gave."""
+    """Fits on `case.train`, scores `case.test` once, with the threshold that training scores gave.
+
+    Where there is one anomaly, a method that can name places (`locate`) does so; its time is time of scoring.
+    """
     scorer = method.build(seed)
     with PeakMemory() as memory:
         began = time.perf_counter()
         scorer.fit(case.train)
         fitted = time.perf_counter()
         scores = scorer.decision_function(case.test)
+        location = _location(scorer, scores, case)
         scored = time.perf_counter()
-    only = Epoch(scores, scorer.threshold_, getattr(scorer, "teacher_", ""))
-    return _outcome(only, case, 0, (fitted - began, scored - fitted), memory)
+    only = Epoch(scores, scorer.threshold_, getattr(scorer, "teacher_", "") if method.trained else "")
+    return _outcome(only, location, case, 0, (fitted - began, scored - fitted), memory)
 
 
 def paper(method: Method, case: CaseData, seed: int) -> Outcome:
@@ -79,7 +84,7 @@ def paper(method: Method, case: CaseData, seed: int) -> Outcome:
         began = time.perf_counter()
         best = max(method.epochs(case.train, case.test, seed), key=lambda epoch: _oracle(epoch, case.labels))
         took = time.perf_counter() - began
-    return _outcome(best, case, PAPER_WIDENING, (took, math.nan), memory)
+    return _outcome(best, most_anomalous(best.scores), case, PAPER_WIDENING, (took, math.nan), memory)
 
 
 PROTOCOLS: dict[str, Protocol] = {"honest": honest, "paper": paper}
@@ -106,12 +111,28 @@ def _oracle(epoch: Epoch, labels: Labels) -> tuple[bool, float]:
     return hit and len(anomalies) == 1, best_f1(epoch.scores, labels, "revised_point_adjusted")[0]
 
 
-def _outcome(epoch: Epoch, case: CaseData, widen: int, seconds: tuple[float, float], memory: PeakMemory) -> Outcome:
+def _location(scorer: Scorer, scores: Floats, case: CaseData) -> int | None:
+    """The row that a method names: the peak of its first place where it is asked for one, else of its scores."""
+    locate = getattr(scorer, "locate", None)
+    if locate is None or len(runs(case.labels != 0)) != 1:
+        return most_anomalous(scores)
+    places = locate(case.test, 1)
+    return int(places[0].peak) if places else None
+
+
+def _outcome(
+    epoch: Epoch,
+    location: int | None,
+    case: CaseData,
+    widen: int,
+    seconds: tuple[float, float],
+    memory: PeakMemory,
+) -> Outcome:
     return Outcome(
         scores=epoch.scores,
         threshold=epoch.threshold,
-        metrics=judge(epoch.scores, epoch.threshold, case, widen=widen),
-        location=most_anomalous(epoch.scores),
+        metrics=judge(epoch.scores, epoch.threshold, case, location=location, widen=widen),
+        location=location,
         teacher=epoch.teacher,
         seconds_fit=seconds[0],
         seconds_score=seconds[1],

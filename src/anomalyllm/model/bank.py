@@ -78,20 +78,21 @@ class Bank:
                 yield view, windows if view == SUBSPACE else AVERAGED[view](windows)
 
     def distances(
-        self, values: Values, starts: Indices, channel: int, views: tuple[str, ...], *, own: bool = False
+        self, values: Values, starts: Indices, channel: int, views: dict[str, float], *, own: bool = False
     ) -> Rows:
-        """Mean over views of the distance to the nearest normal window; (W,), infinite where there is none.
+        """Mean over weighted views of the distance to the nearest normal window; (W,), infinite where there is none.
 
         `own`: the series is the training part, and a window is not compared with one that shares a point with it.
         """
         total = np.zeros(len(starts), dtype=np.float32)
-        for view, rows in self.seen(values, starts, channel, views):
+        for view, rows in self.seen(values, starts, channel, tuple(views)):
+            weight = np.float32(views[view])
             if view == SUBSPACE:
-                total += self._outside(rows, channel)
+                total += weight * self._outside(rows, channel)
             else:
                 overlap = Overlap(starts, self.starts, self.length) if own else None
-                total += nearest_distance(rows, self.rows(view, channel), overlap)
-        return total / np.float32(len(views))
+                total += weight * nearest_distance(rows, self.rows(view, channel), overlap)
+        return total / np.float32(sum(views.values()))
 
     def nearest_of_runs(self, view: str, rows: Rows, channel: int, own: Indices | None, runs: int) -> Rows:
         """Distance of windows as `view` sees them to the nearest of each run of the bank, (W, runs)."""

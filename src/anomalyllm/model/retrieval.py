@@ -108,19 +108,14 @@ def nearest_rows(windows: Rows, bank: Rows, count: int, overlap: Overlap | None 
     fewer are left to compare with, the nearest is named again.
     """
     runs = min(2 * count, len(bank))
-    table = _padded(torch.from_numpy(np.ascontiguousarray(bank)), runs)
-    queries = torch.from_numpy(np.ascontiguousarray(windows))
-    found = torch.empty(len(windows), count, dtype=torch.int64)
+    table = _padded(torch.from_numpy(bank), runs)
     firsts = torch.arange(runs) * (table.shape[1] // runs)
-    step = max(32, MOST_DISTANCES // table.shape[1])
-    for begin in range(0, len(windows), step):
-        block = queries[begin : begin + step]
-        partial = torch.cat([-2 * block, torch.ones(len(block), 1)], dim=1) @ table
-        if overlap is not None:
-            _leave_out(partial, overlap, slice(begin, begin + len(block)))
-        least, places = partial.view(len(block), runs, -1).min(dim=2)
-        order = least.argsort(dim=1, stable=True)[:, torch.arange(count).clamp(max=runs - 1)]
+    best = torch.arange(count).clamp(max=runs - 1)
+    found = torch.empty(len(windows), count, dtype=torch.int64)
+    for rows, partial in _partial_squares(windows, table, overlap):
+        least, places = partial.view(len(partial), runs, -1).min(dim=2)
+        order = least.argsort(dim=1, stable=True)[:, best]
         order = torch.where(least.gather(1, order).isfinite(), order, order[:, :1])
-        found[begin : begin + step] = (places + firsts).gather(1, order)
+        found[rows] = (places + firsts).gather(1, order)
     named: Indices = found.clamp(max=len(bank) - 1).numpy()
     return named

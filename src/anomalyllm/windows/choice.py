@@ -11,8 +11,10 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ConfigError, TooShortError
 from anomalyllm.windows.period import find_period
 from anomalyllm.windows.slicing import nearest_stride
+from anomalyllm.windows.views import POINTS, points_of
 
 PATCHES = 8  # in a window whose patch is not set: enough to place a change, few enough to be quick
+FEWEST_POINTS = 8  # of an averaged window; with fewer it has no shape
 SHORTEST_LENGTH = 8  # of windows that are compared with a bank
 FEWEST_LENGTHS = 4  # side by side in a training part, for windows that are compared with a bank
 STRIDES = 4  # in a window: finds as much as 8 at half the cost, 2 find less (docs/lab-notes.md)
@@ -43,7 +45,7 @@ def resolved_lengths(config: DetectorConfig, filled: NDArray[np.floating]) -> tu
 
     Raises:
         TooShortError: the training part is shorter than two of the windows that are set, or than `FEWEST_ROWS`.
-        ConfigError: a stride that does not divide every length.
+        ConfigError: a window that cannot be averaged, or a stride that does not divide every length.
     """
     rows, window = len(filled), config.window.length
     _check_rows(rows, window or 0)
@@ -52,6 +54,9 @@ def resolved_lengths(config: DetectorConfig, filled: NDArray[np.floating]) -> tu
         place_lengths = fitting_lengths(config.retrieval.place_lengths, rows)
     else:
         lengths = place_lengths = halves(window)
+    if window is not None and not _can_be_averaged(window):
+        near = max(1, round(window / POINTS)) * POINTS
+        raise ConfigError("a window that can be averaged to 8 to 32 points", str(window), f"set {near}")
     stride = config.window.stride
     for length in {*lengths, *place_lengths}:
         if stride is not None and length % stride:
@@ -75,9 +80,13 @@ def fitting_lengths(lengths: tuple[int, ...], rows: int) -> tuple[int, ...]:
 def halves(window: int) -> tuple[int, ...]:
     """The window, its half, and so on down to `SHORTEST_WINDOW`, shortest first."""
     lengths = [window]
-    while lengths[0] % 2 == 0 and lengths[0] >= 2 * SHORTEST_WINDOW:
+    while lengths[0] % 2 == 0 and lengths[0] >= 2 * SHORTEST_WINDOW and _can_be_averaged(lengths[0] // 2):
         lengths.insert(0, lengths[0] // 2)
     return tuple(lengths)
+
+
+def _can_be_averaged(length: int) -> bool:
+    return points_of(length) >= FEWEST_POINTS
 
 
 def _check_rows(rows: int, window: int) -> None:

@@ -87,7 +87,7 @@ def _divisor(length: int, most: int) -> int:
 
 
 def _segment_means(windows: Rows, points: int) -> Rows:
-    means: Rows = windows.reshape(len(windows), points, -1).mean(axis=2)
+    means: Rows = windows.reshape(len(windows), points, windows.shape[1] // points).mean(axis=2)
     return means
 
 

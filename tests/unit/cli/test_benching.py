@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from anomalyllm.cli import benching
-from anomalyllm.evaluation.baselines import SubPCA
+from anomalyllm.evaluation.baselines import BASELINES, SubPCA
 from anomalyllm.evaluation.bench.running import News
+from anomalyllm.evaluation.methods import Method
 from command import done, refused, run
 from unit.evaluation.bench.small import write_archive
 
@@ -81,16 +82,31 @@ def test_failed_runs_are_told_and_the_code_says_so() -> None:
         (("--seed", "2", "--method", "constant"), "expected something to run, got no method that draws anything for"),
         (
             ("--method", "constant", "--set", "training.batch=3"),
-            "expected --set and --teacher with default or paper, got",
+            "expected --set with a preset, got only constant; name one of default, trained, paper",
         ),
-        (("--method", "constant", "--teacher", "gpt2"), "expected --set and --teacher with default or paper, got only"),
         (
-            ("--method", "default", "--teacher", "./nowhere"),
+            ("--method", "constant", "--method", "default", "--teacher", "gpt2"),
+            "expected networks that are trained, got --teacher gpt2 with methods that train none; add --method trained",
+        ),
+        (("--teacher", "gpt2"), "got --teacher gpt2 with methods that train none; add --method trained or paper"),
+        (
+            ("--method", "trained", "--teacher", "./nowhere"),
             "expected a folder with a language model, got no",
         ),
+        (
+            ("--method", "default", "--set", "training.batch=3"),
+            "expected networks that are trained, for training.batch, got a detector that trains none; choose the ",
+        ),
+        (
+            ("--method", "trained", "--method", "default", "--set", "training.batch=3"),
+            "expected networks that are trained, for training.batch, got a detector that trains none; choose the ",
+        ),
+        (("--set", "training.batch=3"), "expected networks that are trained, for training.batch, got"),
         (("--limit", "-1"), "expected --limit to be at least 1, got -1;"),
         (("--case", "001_UCR_Anomaly_ECG1"), "expected a known case of ucr, got '001_UCR_Anomaly_ECG1'; did you mean"),
         (("--set", "training.bach=3", "--method", "default"), "got 'training.bach'; did you mean 'training.batch'?"),
+        (("--set", "training.bach=3", "--method", "trained"), "got 'training.bach'; did you mean 'training.batch'?"),
+        (("--set", "retrieval.bank=1", "--method", "default"), "expected bank to be at least 16 windows, got 1;"),
     ],
 )
 def test_mistakes_are_told_before_the_work(words: tuple[str, ...], said: str) -> None:
@@ -151,13 +167,28 @@ def test_a_library_that_is_absent_is_told_before_the_work(monkeypatch: pytest.Mo
     )
 
 
-def test_without_names_everything_but_paper_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from anomalyllm.evaluation.methods import method_names
-
-    seen: list[str] = []
+@pytest.fixture
+def methods(monkeypatch: pytest.MonkeyPatch) -> list[Method]:
+    """The methods of the tasks that are planned from now on; nothing is run."""
+    seen: list[Method] = []
     monkeypatch.setattr(
         "anomalyllm.evaluation.bench.running.run_bench",
-        lambda tasks, out, **_: seen.extend(task.method.name for task in tasks) or [],
+        lambda tasks, out, **_: seen.extend(task.method for task in tasks) or [],
     )
+    return seen
+
+
+def test_without_names_everything_that_trains_no_networks_is_run(methods: list[Method]) -> None:
     done("bench", "ucr", "--data", "sets", "--limit", "1", "--seeds", "1")
-    assert seen == [name for name in method_names() if name != "paper"]
+    assert [method.name for method in methods] == ["default", *BASELINES]
+
+
+def test_settings_and_teacher_reach_the_presets_that_have_a_use_for_them(methods: list[Method]) -> None:
+    """And leave the others as they are: their rows must not be taken for those of other settings."""
+    names = ("default", "trained", "constant")
+    words = ("--teacher", "compact", "--set", "scoring.alarms_per=0.01", "--limit", "1", "--seeds", "1")
+    done("bench", "ucr", "--data", "sets", *(word for name in names for word in ("--method", name)), *words)
+    rates = [method.build(0).resolved_config().scoring.alarms_per for method in methods[:2]]  # type: ignore[attr-defined]
+    assert rates == ["0.01", "0.01"]
+    plain = [method.config_hash == Method(method.name).config_hash for method in methods]
+    assert plain == [False, False, True]

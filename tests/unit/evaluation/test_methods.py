@@ -20,7 +20,7 @@ from anomalyllm.training import loop
 from conftest import SMALL, sine
 
 
-def small(preset: str = "default", **settings: Any) -> Method:
+def small(preset: str = "trained", **settings: Any) -> Method:
     """A preset that trains in about a second."""
     changed = {name.replace("__", "."): value for name, value in settings.items()}
     return Method(preset, {**SMALL[preset], **changed})
@@ -39,10 +39,10 @@ def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:
 
 def test_several_seeds_are_worth_it_where_chance_has_a_part() -> None:
     drawn = {name for name in method_names() if Method(name).drawn}
-    assert drawn == {"default", "paper", "random", "k-means", "isolation-forest"}
+    assert drawn == {"trained", "paper", "random", "k-means", "isolation-forest", "k-means-located"}
 
 
-@pytest.mark.parametrize("name", [name for name in BASELINES if name != "matrix-profile"])  # which compiles for long
+@pytest.mark.parametrize("name", ["default", *(name for name in BASELINES if name != "matrix-profile")])  # compiles
 def test_chance_has_no_part_where_none_is_said(name: str) -> None:
     """Else one seed would be taken for all."""
     X = sine(300, seed=5)
@@ -50,28 +50,38 @@ def test_chance_has_no_part_where_none_is_said(name: str) -> None:
     assert np.array_equal(one, other) != Method(name).drawn
 
 
+def test_a_preset_trains_networks_where_its_settings_say_so() -> None:
+    """The one setting that turns a preset into another kind of method: seeds, epochs and teacher follow it."""
+    assert [Method(name).trained for name in PRESETS] == [False, True, True]
+    assert Method("default", {"evidence": "networks"}).trained
+    assert not Method("trained", {"evidence": "retrieval"}).drawn
+
+
 def test_settings_are_told_apart_by_their_hash() -> None:
     """Rows of one setting must not be taken for those of another."""
     methods = [
         *map(Method, method_names()),
-        Method("default", {"training.batch": 31}),
-        Method("default", {"scoring.prototype_share": 0.8}),
+        Method("trained", {"training.batch": 31}),
+        Method("trained", {"scoring.prototype_share": 0.8}),
+        Method("trained", {"scoring.alarms_per": "2/day"}),
         Method("default", {"scoring.alarms_per": "2/day"}),
-        Method("default", teacher="gpt2"),
+        Method("default", {"retrieval.bank": 100}),
+        Method("trained", teacher="gpt2"),
         Method("paper", teacher="gpt2"),
     ]
     assert len({method.config_hash for method in methods}) == len(methods)
     assert {len(method.config_hash) for method in methods} == {12}
     first, second = {"training.batch": 31, "training.epochs": 3}, {"training.epochs": 3, "training.batch": 31}
-    assert Method("default", first).config_hash == Method("default", second).config_hash
-    assert Method("default", {"training.batch": 32}).config_hash == Method("default").config_hash  # what it is anyway
+    assert Method("trained", first).config_hash == Method("trained", second).config_hash
+    assert Method("trained", {"training.batch": 32}).config_hash == Method("trained").config_hash  # what it is anyway
+    assert Method("default", teacher="gpt2").config_hash == Method("default").config_hash  # it has no teacher
 
 
 def test_hash_and_warm_up_in_another_process() -> None:
     """A bench that is taken up again compares hashes of two processes; and a worker loads what it needs beforehand."""
     code = (
         "import sys\nfrom anomalyllm.evaluation.methods import Method\n"
-        "for name in ('default', 'k-means'):\n"
+        "for name in ('trained', 'k-means'):\n"
         "    before = 'transformers' in sys.modules, 'sklearn.cluster' in sys.modules\n"
         "    Method(name).warm_up()\n"
         "    after = 'transformers' in sys.modules, 'sklearn.cluster' in sys.modules\n"
@@ -79,7 +89,7 @@ def test_hash_and_warm_up_in_another_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     first, second = done.stdout.splitlines()
-    assert first.startswith(f"{Method('default').config_hash} (False, False) (True, ")
+    assert first.startswith(f"{Method('trained').config_hash} (False, False) (True, ")
     assert second.startswith(f"{Method('k-means').config_hash} (True, ")
     assert second.endswith(" (True, True)")
 
@@ -87,8 +97,11 @@ def test_hash_and_warm_up_in_another_process() -> None:
 def test_what_cannot_run_is_refused_before_a_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in method_names():
         Method(name).require()
-    with pytest.raises(ConfigError, match="did you mean 'training.batch'"):
-        Method("default", {"training.bach": 3}).require()
+    for name in PRESETS:
+        with pytest.raises(ConfigError, match="did you mean 'training.batch'"):
+            Method(name, {"training.bach": 3}).require()
+    with pytest.raises(ConfigError, match="networks that are trained, for training.batch, got a detector that trains"):
+        Method("default", {"training.batch": 31}).require()
     monkeypatch.setitem(sys.modules, "stumpy", None)
     with pytest.raises(ConfigError) as caught:
         Method("matrix-profile").require()
@@ -102,15 +115,18 @@ def test_a_preset_is_built_with_its_settings_teacher_and_seed() -> None:
     built = small(training__batch=7).build(5)
     assert isinstance(built, AnomalyLLM)
     config = built.resolved_config()
-    assert (config.preset, config.teacher.name, config.training.batch, built.seed) == ("default", "compact", 7, 5)
+    assert (config.preset, config.teacher.name, config.training.batch, built.seed) == ("trained", "compact", 7, 5)
+    config = Method("default", {"retrieval.bank": 100}, teacher="gpt2").build(5).resolved_config()  # type: ignore[attr-defined]
+    assert (config.preset, config.teacher.name, config.retrieval.bank) == ("default", "compact", 100)  # not passed on
     baseline: Any = Method("k-means").build(4)
     assert (type(baseline), baseline.seed) == (BASELINES["k-means"], 4)
 
 
-def test_a_baseline_has_one_epoch_which_is_itself() -> None:
+@pytest.mark.parametrize("name", ["default", "k-means"])
+def test_what_trains_no_networks_has_one_epoch_which_is_itself(name: str) -> None:
     train, test = sine(400), sine(200, seed=1)
-    fitted = Method("k-means").build(3).fit(train)
-    (only,) = Method("k-means").epochs(train, test, 3)
+    fitted = Method(name).build(3).fit(train)
+    (only,) = Method(name).epochs(train, test, 3)
     assert np.array_equal(only.scores, fitted.decision_function(test))
     assert (only.threshold, only.teacher) == (fitted.threshold_, "")
 
@@ -124,14 +140,14 @@ def test_chance_has_as_many_guesses_as_the_paper_trains_epochs() -> None:
     assert len({scores.tobytes() for scores in guesses}) == 2 * GUESSES
 
 
-@pytest.mark.parametrize("preset", ["default", "paper"])
+@pytest.mark.parametrize("preset", ["trained", "paper"])
 def test_the_last_epoch_is_the_networks_as_trained(preset: str) -> None:
     """No early stop, and no choice by held-out training time, between what was trained and what is scored."""
     method = small(preset, training__epochs=3, training__max_steps=5, training__patience=1)
     train, test, config = sine(500), sine(200, seed=1), method.build(2).resolved_config()  # type: ignore[attr-defined]
     epochs = list(method.epochs(train, test, 2))
     started = start(as_series(train), config, 2)
-    run = loop.Run(started.untrained.distiller, started.data, started.untrained.config, 2)
+    run = loop.Run(started.untrained.networks.distiller, started.data, started.untrained.config, 2)
     while run.step < run.steps:
         run.advance()
     fitted, _ = calibrated(started.untrained, as_series(train), started.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.judging import judge
 from anomalyllm.evaluation.methods import Epoch, Method
-from anomalyllm.evaluation.protocol import PAPER_WIDENING, PROTOCOLS, _oracle, honest, paper, protocol
+from anomalyllm.evaluation.metrics.location import most_anomalous
+from anomalyllm.evaluation.protocol import PAPER_WIDENING, PROTOCOLS, Outcome, _oracle, honest, paper, protocol
+from anomalyllm.locating import Place
 from anomalyllm.presets import PRESETS
 from conftest import SMALL, sine
 
@@ -25,7 +28,7 @@ QUICK = [*PRESETS, *(name for name in BASELINES if name != "matrix-profile")]  #
 
 def method(name: str) -> Method:
     """Settings that fit in about a second."""
-    return Method(name, {**SMALL[name], "training.max_steps": 4} if name in SMALL else {})
+    return Method(name, {**SMALL[name], "training.max_steps": 4} if Method(name).trained else {})
 
 
 def a_case(rows: int = 400, start: int = 200, stop: int = 220, *, seed: int = 1) -> CaseData:
@@ -120,20 +123,89 @@ def test_the_training_part_is_fitted_and_the_test_part_scored_once(name: str, sp
     assert np.array_equal(case.test, before[1])
 
 
-@pytest.mark.parametrize("name", ["default", "k-means"])
+@pytest.mark.parametrize("name", ["default", "trained", "k-means", "k-means-located"])
 def test_an_outcome_says_all_of_it(name: str, spies: list[Spy]) -> None:
     case = a_case()
     outcome = honest(method(name), case, 3)
     assert np.array_equal(outcome.scores, spies[0].scorer.decision_function(case.test))
-    assert (
-        outcome.location == int(np.argmax(outcome.scores)) or outcome.scores[outcome.location] == outcome.scores.max()
-    )
-    assert outcome.metrics == pytest.approx(judge(outcome.scores, outcome.threshold, case), nan_ok=True)
-    assert outcome.teacher == (spies[0].scorer.teacher_ if name == "default" else "")
+    locate = getattr(spies[0].scorer, "locate", None)
+    assert outcome.location == (locate(case.test, 1)[0].peak if locate else most_anomalous(outcome.scores))
+    assert (locate is None) == (name == "k-means")
+    expected = judge(outcome.scores, outcome.threshold, case, location=outcome.location)
+    assert outcome.metrics == pytest.approx(expected, nan_ok=True)
+    assert outcome.teacher == ("compact (untrained)" if name == "trained" else "")
     assert outcome.seconds_fit > 0
     assert outcome.seconds_score > 0
     assert math.isnan(outcome.peak_memory) or outcome.peak_memory > 10
     assert spies[0].scorer.seed == 3
+
+
+class Locator:
+    """A scorer whose highest score is at row 0, and which names the places it is given."""
+
+    threshold_ = 0.5
+
+    def __init__(self, *peaks: int) -> None:
+        self.peaks = peaks
+        self.asked: list[tuple[Any, int]] = []
+
+    def fit(self, X: np.ndarray) -> None:
+        pass
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:
+        return (np.arange(len(X)) == 0).astype(float)
+
+    def locate(self, X: np.ndarray, k: int = 1) -> list[Place]:
+        self.asked.append((X, k))
+        time.sleep(0.05)
+        return [Place(peak - 5, peak + 5, peak, 1.0, "score") for peak in self.peaks]
+
+
+def located(monkeypatch: pytest.MonkeyPatch, case: CaseData, *peaks: int) -> tuple[Outcome, Locator]:
+    """What comes of a method that names these places."""
+    locator = Locator(*peaks)
+    monkeypatch.setattr(Method, "build", lambda *_: locator)
+    return honest(Method("default"), case, 0), locator
+
+
+def test_a_method_that_names_places_is_judged_by_the_first_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked once, for one place of the whole test part, in the time of scoring."""
+    case = a_case()
+    outcome, locator = located(monkeypatch, case, 210, 50)
+    assert outcome.location == 210
+    assert (outcome.metrics["accuracy"], outcome.metrics["accuracy_scores"]) == (1, 0)
+    ((asked, count),) = locator.asked
+    assert asked is case.test
+    assert count == 1
+    assert outcome.seconds_score >= 0.05 > outcome.seconds_fit
+
+
+def test_a_method_that_names_no_place_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its scores point at the anomaly: it was asked and said nothing."""
+    outcome, _ = located(monkeypatch, a_case(start=0, stop=10))
+    assert outcome.location is None
+    assert (outcome.metrics["accuracy"], outcome.metrics["accuracy_scores"]) == (0, 1)
+
+
+@pytest.mark.parametrize("second", [None, 300])
+def test_no_method_is_asked_where_there_is_not_one_anomaly(second: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs time, and the rule would not judge the answer; the highest score is then told."""
+    case = a_case()
+    if second is None:
+        case.labels[:] = 0
+    else:
+        case.labels[second] = 1
+    outcome, locator = located(monkeypatch, case, 210)
+    assert locator.asked == []
+    assert outcome.location == 0
+    assert math.isnan(outcome.metrics["accuracy"])
+
+
+def test_the_papers_protocol_goes_by_scores() -> None:
+    """As the published evaluation does: a second look is not part of it."""
+    outcome = paper(Method("k-means-located"), a_case(), 0)
+    assert outcome.location == most_anomalous(outcome.scores)
+    assert outcome.metrics["accuracy"] == outcome.metrics["accuracy_scores"]
 
 
 def offered(monkeypatch: pytest.MonkeyPatch, *epochs: np.ndarray) -> None:
@@ -186,7 +258,7 @@ def test_the_paper_widens_labels_by_100(
     offered(monkeypatch, peak(place))
     assert PAPER_WIDENING == 100
     assert paper(Method("default"), FAR, 0).metrics["accuracy"] == widened
-    assert judge(peak(place), 0.5, FAR)["accuracy"] == by_rule
+    assert judge(peak(place), 0.5, FAR, location=place)["accuracy"] == by_rule
 
 
 def test_under_the_papers_protocol_chance_finds_nearly_everything() -> None:
@@ -200,13 +272,14 @@ def test_under_the_papers_protocol_chance_finds_nearly_everything() -> None:
     assert found[paper] == 10
 
 
-@pytest.mark.parametrize("name", ["default", "paper"])
+@pytest.mark.parametrize("name", PRESETS)
 def test_the_papers_protocol_runs_a_preset(name: str) -> None:
-    small = Method(name, {**SMALL[name], "training.epochs": 2, "training.max_steps": 2})
+    few = {"training.epochs": 2, "training.max_steps": 2} if Method(name).trained else {}
+    small = Method(name, {**SMALL[name], **few})
     case = a_case()
     outcome = paper(small, case, 0)
     assert any(np.array_equal(outcome.scores, epoch.scores) for epoch in small.epochs(case.train, case.test, 0))
-    assert outcome.teacher == "compact (untrained)"
+    assert outcome.teacher == ("compact (untrained)" if small.trained else "")
     assert outcome.seconds_fit > 0
     assert math.isnan(outcome.seconds_score)
 

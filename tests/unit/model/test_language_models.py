@@ -81,7 +81,7 @@ def test_a_detector_with_a_folder_as_teacher(checkpoint: Path, tmp_path: Path) -
     from conftest import sine
 
     settings = {"training.batch": 8, "student.prototypes": 8}
-    detector = AnomalyLLM(teacher=str(checkpoint), blocks=2, max_steps=2, settings=settings).fit(sine(300))
+    detector = AnomalyLLM("trained", teacher=str(checkpoint), blocks=2, max_steps=2, settings=settings).fit(sine(300))
     assert detector.teacher_ == checkpoint.name
     detector.save(tmp_path / "model")
     (checkpoint / "config.json").rename(checkpoint / "gone.json")

@@ -97,14 +97,14 @@ def test_freeze_knows_models_without_a_position_table() -> None:
     assert Teacher(config, model, channels=1, joint=True)(torch.zeros(2, 1, 16)).shape == (2, 1, 3)
 
 
-@pytest.mark.parametrize("preset", ["default", "paper"])
+@pytest.mark.parametrize("preset", ["trained", "paper"])
 @pytest.mark.parametrize("feed_forward", [False, True])
 def test_the_sleeping_teacher(preset: str, feed_forward: bool) -> None:
     """After training the frozen tensors are byte-equal to the first ones, and every other parameter has moved."""
     settings = {"teacher.train_feed_forward": feed_forward, "training.patience": 100}
     untrained = small_detector(preset, max_steps=1, settings={**settings, "training.learning_rate": 1e-30})
     trained = small_detector(preset, max_steps=5, settings=settings)
-    first, last = (detector.fit(sine(300, 2))._fitted.distiller for detector in (untrained, trained))
+    first, last = (detector.fit(sine(300, 2))._fitted.networks.distiller for detector in (untrained, trained))
     before, after = dict(first.named_parameters()), dict(last.named_parameters())
     frozen = {name for name, parameter in after.items() if not parameter.requires_grad}
     assert any(".attn.c_attn.weight" in name for name in frozen)

@@ -24,7 +24,7 @@ from anomalyllm.windows.choice import resolved
 from conftest import SMALL, sine
 
 
-def problem(name: str = "default", **settings: object) -> tuple[Distiller, TrainingData, DetectorConfig]:
+def problem(name: str = "trained", **settings: object) -> tuple[Distiller, TrainingData, DetectorConfig]:
     changes = {**SMALL[name], "teacher.name": "compact", "teacher.blocks": 1, "training.max_steps": 20, **settings}
     values = sine(500).astype(np.float32)
     config, _ = resolved(preset(name).with_settings(changes), values)
@@ -104,7 +104,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("name", ["default", "paper"])
+@pytest.mark.parametrize("name", ["trained", "paper"])
 @pytest.mark.parametrize("after", [3, 5, 12])
 def test_a_killed_run_goes_on_to_the_same_bytes(name: str, after: int, tmp_path: Path) -> None:
     path = tmp_path / "run.checkpoint"
@@ -171,7 +171,7 @@ def test_checkpoints_that_cannot_be_used(tmp_path: Path) -> None:
 
 def test_one_window_is_enough_for_a_step() -> None:
     """The smallest series: a batch of one, both networks, both presets (three rows keep batch statistics defined)."""
-    for name in ("default", "paper"):
+    for name in ("trained", "paper"):
         distiller, data, config = problem(name, **{"training.max_steps": 1})
         data = dataclasses.replace(data, starts=data.starts[:1], held_out=data.starts[:1])
         record = train(distiller, data, config, 0)

@@ -31,7 +31,7 @@ class Baseline(ABC):
     """A scorer with the manners of `AnomalyLLM`: fit, then score.
 
     Args:
-        window: L in samples; None takes the one that `default` finds in the training part.
+        window: L in samples; None takes the one that `trained` finds in the training part.
         alarms_per: alarms accepted on normal data, as `AnomalyLLM` takes it; None keeps the default.
         seed: decides what is drawn, where anything is.
 
@@ -94,14 +94,17 @@ class Baseline(ABC):
             NotFittedError: before `fit`.
             ChannelError: other channels than those fitted.
         """
-        if "threshold_" not in vars(self):
-            raise NotFittedError("a fitted baseline", "one that is not", "call fit first")
+        self._require_fitted()
         series = same_channels(as_series(X), self.channels_)
         return _settled(self._scored(self._filled_in(series.values), ~np.isfinite(series.values), own=False))
 
     def predict(self, X: Any) -> NDArray[np.int8]:
         """Flags of the rows of `X`, (T,): 1 where the score reaches `threshold_`."""
         return flags(self.decision_function(X), self.threshold_)
+
+    def _require_fitted(self) -> None:
+        if "threshold_" not in vars(self):
+            raise NotFittedError("a fitted baseline", "one that is not", "call fit first")
 
     def _filled_in(self, values: Floats) -> Floats:
         """Scaled rows (T, C) without gaps, in one memory layout: sums must not depend on where the rows came from."""

@@ -80,7 +80,7 @@ class Attempt:
 
     @property
     def location(self) -> int | None:
-        """The most anomalous row of the test part, None where all scores are equal."""
+        """The row of the test part that it named, None where it named none."""
         return int(self.row["location"]) if self.row["location"] else None
 
     @property

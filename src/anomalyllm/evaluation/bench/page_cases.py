@@ -21,9 +21,9 @@ FAILED = ("failed", "×")
 MOST_SPANS = 8  # of the anomalies of a case that are named
 ORDERS = {"name": "by name", "hardest": "fewest right first", "easiest": "most right first"}
 RULE = (
-    "● right, ○ wrong, × failed, · not judged. A method is right where its highest score lies within an anomaly or no "
-    "further from it than the anomaly is long, at least 100 points; on series with several anomalies, at any of them. "
-    "The first seed is shown. Open a case to see why methods missed it."
+    "● right, ○ wrong, × failed, · not judged. A method is right where the one location that it names lies within an "
+    "anomaly or no further from it than the anomaly is long, at least 100 points; on series with several anomalies, at "
+    "any of them. The first seed is shown. Open a case to see why methods missed it."
 )
 
 

@@ -23,13 +23,13 @@ def misses(case: Case) -> list[str]:
 def miss(case: Case, attempt: Attempt) -> str:
     """Where a method looked, how high its score is there and at the anomaly, and whether others were right."""
     if attempt.location is None:
-        return f"{attempt.method} gave every row the same score, so it named no location; {_others(case, attempt)}."
+        return f"{attempt.method} found no row the strangest, so it named no location; {_others(case, attempt)}."
     looked = f"{attempt.method} looked at row {attempt.location:,}"
     if case.spans:
         looked += f", {_away(attempt.location, case.spans)}"
     if not case.spans or attempt.scores is None:
         return f"{looked}; its curve was not kept, so nothing is said of heights; {_others(case, attempt)}."
-    return f"{looked}, {_heights(attempt, attempt.scores, case.spans)}; {_others(case, attempt)}."
+    return f"{looked}, {_heights(attempt, attempt.location, attempt.scores, case.spans)}; {_others(case, attempt)}."
 
 
 def tolerated(spans: Sequence[Span]) -> list[Span]:
@@ -70,13 +70,14 @@ def _away(location: int, spans: Sequence[Span]) -> str:
     return f"{rows:,} rows {'before' if location < start else 'after'} {the}"
 
 
-def _heights(attempt: Attempt, scores: Envelope, spans: Sequence[Span]) -> str:
+def _heights(attempt: Attempt, location: int, scores: Envelope, spans: Sequence[Span]) -> str:
     level = highest_within(scores, tolerated(spans))
     where = "the anomaly" if len(spans) == 1 else "any of the anomalies"
-    top = float(np.fmax.reduce(scores.high))
+    there, top = float(scores.high[location // scores.size]), float(np.fmax.reduce(scores.high))
+    lower = f" (its highest anywhere is {number(top, 3)})" if there < top else ""  # it does not go by scores alone
     words = (
-        f"where its score is about {number(top, 3)}; within the tolerance of {where} its highest score is about "
-        f"{number(level, 3)}, and {_share(*share_above(scores, level))} of the series scores higher than that"
+        f"where its score is about {number(there, 3)}{lower}; within the tolerance of {where} its highest score is "
+        f"about {number(level, 3)}, and {_share(*share_above(scores, level))} of the series scores higher than that"
     )
     if np.isfinite(attempt.threshold):
         reached = "reaches" if level >= attempt.threshold else "stays below"

@@ -92,7 +92,7 @@ def reproducer(task: Task) -> str:
         method,
     ]
     words += ["--seed", seed, "--protocol", protocol_name, "--out", "out/reproduced"]
-    words += ["--teacher", task.method.teacher] if task.method.teacher != Method("default").teacher else []
+    words += ["--teacher", task.method.teacher] if task.method.trained else []
     for name, value in task.method.settings.items():
         words += ["--set", f"{name}={json.dumps(value)}"]
     return shlex.join(words)

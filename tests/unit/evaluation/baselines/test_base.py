@@ -17,8 +17,8 @@ from conftest import sine, small_detector
 from unit.evaluation.baselines.slowly import LENGTH, by_channel, disturbed, scaled, starts, training
 
 
-def test_baselines_take_the_window_of_the_detector() -> None:
-    """They differ from it in how they judge, and in nothing else."""
+def test_baselines_take_the_window_of_a_detector_that_is_trained() -> None:
+    """They differ from it in how they judge, and in nothing else; `default` has several windows."""
     X = sine(900, period=56)
     detector, baseline = small_detector(max_steps=1).fit(X), SubPCA().fit(X)
     assert (baseline.window_, baseline.stride_, baseline.period_) == (detector.window_, detector.stride_, 56)

@@ -36,7 +36,7 @@ def test_each_case_has_a_dot_for_each_method_in_the_order_of_the_table(tmp_path)
 
 def test_sentences_stand_there_without_script(tmp_path):
     outline = Outline(listed(tmp_path, [row("a", accuracy=0), row("b", accuracy=1)]))
-    assert "random gave every row the same score" in outline.text
+    assert "random found no row the strangest" in outline.text
     assert "No method missed it." in outline.text
     assert outline.attributes.count(("hidden", None)) == 1  # the controls, until the script works them
 

@@ -83,6 +83,15 @@ def test_the_whole_sentence(tmp_path):
     assert "(it reaches its own threshold of 0.5); the one other method was right." in low[0]
 
 
+def test_a_place_that_is_not_the_highest_score_s_is_told_with_both_heights(tmp_path):
+    """A method may name a place by more than its scores: a reader must not think that they peak there."""
+    scores = np.zeros(1000)
+    scores[100], scores[300], scores[650] = 4.0, 1.5, 0.5
+    keep(tmp_path, "a", labelled(), {"random": scores})
+    (said,) = told(tmp_path, [row(location=300, accuracy=0)])
+    assert "where its score is about 1.5 (its highest anywhere is 4); within the tolerance" in said
+
+
 def test_no_threshold_and_hardly_anything_above(tmp_path):
     scores = np.zeros(1000)
     scores[900], scores[610] = 2.0, 1.9999
@@ -108,7 +117,7 @@ def test_constant_scores_name_no_location(tmp_path):
     rows = [row(accuracy=0), row(method="sub-pca", accuracy=0, location=3), row(method="k-means", accuracy=1)]
     said = told(tmp_path, rows)
     assert said == [
-        "random gave every row the same score, so it named no location; 1 of 2 other methods was right.",
+        "random found no row the strangest, so it named no location; 1 of 2 other methods was right.",
         "sub-pca looked at row 3; its curve was not kept, so nothing is said of heights; "
         "1 of 2 other methods was right.",
     ]

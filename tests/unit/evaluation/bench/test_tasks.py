@@ -10,7 +10,7 @@ from anomalyllm.evaluation.methods import Method
 from unit.evaluation.bench.small import case
 
 CASES = [case(number) for number in range(5)]
-METHODS = [Method("random"), Method("constant"), Method("default")]
+METHODS = [Method("random"), Method("constant"), Method("default"), Method("trained")]
 FOLDER = Path("out")
 
 
@@ -20,20 +20,24 @@ def planned(seeds: int = 3, protocols: tuple[str, ...] = ("honest",)) -> list[tu
 
 def test_every_pair_is_planned_once() -> None:
     keys = planned(protocols=("honest", "paper"))
-    assert len(keys) == len(set(keys)) == 5 * 2 * (3 + 1 + 3)
+    assert len(keys) == len(set(keys)) == 5 * 2 * (3 + 1 + 1 + 3)
 
 
 def test_what_draws_nothing_runs_once() -> None:
     """Its other seeds would be the same numbers, and would only look like evidence."""
-    seeds = {key[3] for key in planned() if key[2] == "constant"}
-    assert seeds == {"0"}
-    assert {key[3] for key in planned() if key[2] == "random"} == {"0", "1", "2"}
+    seeds = {
+        name: {key[3] for key in planned() if key[2] == name} for name in ("constant", "default", "random", "trained")
+    }
+    assert seeds["constant"] == seeds["default"] == {"0"}
+    assert seeds["random"] == seeds["trained"] == {"0", "1", "2"}
 
 
 def test_a_run_that_is_stopped_has_compared_all_methods_on_some_cases() -> None:
     first = planned()[: 2 * len(METHODS)]
     assert len({key[1] for key in first}) == 2
-    assert [key[2] for key in first[:3]] == [key[2] for key in first[3:]] == ["random", "constant", "default"]
+    assert (
+        [key[2] for key in first[:4]] == [key[2] for key in first[4:]] == ["random", "constant", "default", "trained"]
+    )
 
 
 def test_a_smaller_limit_is_part_of_a_larger_one() -> None:

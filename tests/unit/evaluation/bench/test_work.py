@@ -83,8 +83,8 @@ def test_a_failure_becomes_a_row_and_a_reproducer(tmp_path: Path) -> None:
 
 
 def test_the_reproducer_names_everything(tmp_path: Path) -> None:
-    one = task(tmp_path, method="default", seed=2)
-    method = Method("default", {"training.batch": 16}, teacher="gpt2")
+    one = task(tmp_path, method="trained", seed=2)
+    method = Method("trained", {"training.batch": 16}, teacher="gpt2")
     words = shlex.split(reproducer(dataclasses.replace(one, method=method)))
     assert words[:3] == ["anomalyllm", "bench", "ucr"]
     options = dict(zip(words[3::2], words[4::2], strict=True))
@@ -93,9 +93,11 @@ def test_the_reproducer_names_everything(tmp_path: Path) -> None:
     assert options["--teacher"] == "gpt2"
     assert options["--set"] == "training.batch=16"
     typed = {"student.level_token": False, "augment.first": ["jitter"], "training.max_steps": None}
-    method = Method("default", typed)
+    method = Method("trained", typed)
     words = shlex.split(reproducer(dataclasses.replace(one, method=method)))
     assert dict(read_assignment(word) for word in words if "=" in word) == typed
+    method = Method("default", teacher="gpt2")  # which it has no use for, so that the command would refuse it
+    assert "--teacher" not in shlex.split(reproducer(dataclasses.replace(one, method=method)))
 
 
 NAMES = ["a/b", "a_b", "..", ".", "", "a" * 300, "a" * 301, "caf\udce9", "nul\0", "Ä", "a [/b] c"]
