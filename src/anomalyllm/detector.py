@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -173,7 +172,7 @@ class AnomalyLLM:
             explanations=explanations,
         )
 
-    def locate(self, X: Any, k: int = 1) -> tuple[Place, ...]:
+    def locate(self, X: Any, k: int | np.integer[Any] = 1) -> tuple[Place, ...]:
         """The `k` strangest places of a whole series, the strangest first; fewer where nothing else is strange.
 
         An offline question: the series is compared with the training part and with itself, and which length and view to
@@ -188,12 +187,10 @@ class AnomalyLLM:
             ConfigError: k below 1.
             NotFittedError, ChannelError: as `decision_function`.
         """
-        given: Any = k
-        count = int(given) if isinstance(given, Integral) and type(given) is not bool else 0
-        if count < 1:
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
             raise ConfigError("k, the number of places, to be at least 1", repr(k), "ask for one place or more")
         series = self._scorable(X)
-        return find_places(self._fitted, self._fitted.prepare(series.values), count)
+        return find_places(self._fitted, self._fitted.prepare(series.values), int(k))
 
     def save(self, folder: str | Path) -> None:
         """Writes the fitted detector to `folder`; a detector that is there is replaced in one step.

@@ -26,7 +26,7 @@ def loaded(name: str) -> ModuleType:
 def test_the_runner_gives_the_detector_s_own_scores() -> None:
     """The harness passes the training part, the whole series, and its own keywords."""
     X = sine(500, 2)
-    small = {"max_steps": 3, "settings": {"student.prototypes": 16, "training.batch": 16}}
+    small = {"alarms_per": 0.01, "settings": {"retrieval.bank": 64}}
     scores = loaded("tsb_ad_runner").run_AnomalyLLM(X[:300], X, **small)
     assert scores.shape == (500,)
     assert np.array_equal(scores, AnomalyLLM(**small).fit(X[:300]).decision_function(X))
