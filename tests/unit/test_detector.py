@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +230,11 @@ def test_training_data_with_anomalies_still_fit() -> None:
     assert detector.decision_scores_[380:440].max() > np.median(detector.decision_scores_)
 
 
+@functools.cache
+def retrieving() -> AnomalyLLM:
+    return small_detector("default").fit(sine(800))
+
+
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(
     rows=st.integers(0, 160),
@@ -250,12 +256,14 @@ def test_dirty_series_never_give_a_bad_score(
         with pytest.raises(DataError, match="at least one row"):
             fitted.detect(X)
         return
-    found = fitted.detect(X)
-    assert found.scores.shape == (rows,)
-    assert np.isfinite(found.scores).all()
-    assert (found.scores >= 0).all()
-    assert np.isfinite(found.channel_scores).all()
-    assert all(0 <= event.start <= event.peak < event.end <= rows for event in found.events)
+    for detector in (fitted, retrieving()):
+        found = detector.detect(X)
+        assert found.scores.shape == (rows,)
+        assert np.isfinite(found.scores).all()
+        assert (found.scores >= 0).all()
+        assert np.isfinite(found.channel_scores).all()
+        assert all(0 <= event.start <= event.peak < event.end <= rows for event in found.events)
+        assert all(0 <= place.start <= place.peak < place.end <= rows for place in detector.locate(X, 3))
 
 
 @settings(max_examples=12, derandomize=True, deadline=None)
@@ -276,17 +284,17 @@ def test_dirty_training_gives_a_working_detector_or_one_sentence(rows: int, kind
         "tiny": 1e-29 * noise,
     }[kind]
     made[chance.random(rows) < holes] = np.nan
-    detector = AnomalyLLM("trained", max_steps=1, settings=SMALL)
-    try:
-        detector.fit(made)
-    except DataError as error:
-        assert "expected" in str(error)
-        assert "\n" not in str(error)
-        return
-    assert np.isfinite(detector.decision_scores_).all()
-    assert np.isfinite(detector.threshold_)
-    assert detector.threshold_ > 0
-    assert np.isfinite(detector.decision_function(sine(80))).all()
+    for detector in (AnomalyLLM(), AnomalyLLM("trained", max_steps=1, settings=SMALL)):
+        try:
+            detector.fit(made)
+        except DataError as error:
+            assert "expected" in str(error)
+            assert "\n" not in str(error)
+            continue
+        assert np.isfinite(detector.decision_scores_).all()
+        assert np.isfinite(detector.threshold_)
+        assert detector.threshold_ > 0
+        assert np.isfinite(detector.decision_function(sine(80))).all()
 
 
 # --- results
