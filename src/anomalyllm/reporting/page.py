@@ -38,7 +38,7 @@ class ReportContext:
         source: the file or array that was scored.
         trained_on: the rows the detector was fitted on, in words.
         preset: name of the preset.
-        teacher: name of the teacher, with "untrained" where its weights are random.
+        teacher: name of the teacher, with "untrained" where its weights are random; "none" without one.
         window: rows in a window.
         period: rows in a period, None where none was found.
         seed: the seed that was given.
@@ -119,7 +119,7 @@ def _facts(detection: Detection, context: ReportContext) -> list[tuple[str, str]
         ("Window", f"{context.window:,} rows"),
         ("Period", "none found" if context.period is None else f"{context.period:,} rows"),
         ("Preset", context.preset),
-        ("Teacher", context.teacher),
+        *([] if context.teacher == "none" else [("Teacher", context.teacher)]),
         ("Threshold", number(detection.threshold)),
         ("Seed", str(context.seed)),
     ]

@@ -53,6 +53,11 @@ def test_the_page_is_well_formed_and_says_the_facts(channels, times):
     assert ("3 more are not drawn" in outline.text) == (channels == 9)
 
 
+def test_a_detector_without_a_teacher_has_no_line_for_one():
+    assert "Teacher" in Outline(report(detection(), context())).text
+    assert "Teacher" not in Outline(report(detection(), context(teacher="none"))).text
+
+
 def test_every_event_is_in_the_table_and_in_the_data():
     spans = tuple((start, start + 2) for start in range(5, 590, 10))
     outline = Outline(report(detection(spans=spans), context()))
