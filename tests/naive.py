@@ -455,7 +455,6 @@ def view(name, window, stillness=0.0):
     row = averaged(window)
     centred = row - np.mean(row)
     return {
-        "level": row,
         "shape": centred / math.sqrt(np.mean(centred**2) + 0.1),
         "contour": centred / math.sqrt(np.mean(centred**2) + 1.0),
         "change": np.array([b - a for a, b in itertools.pairwise(row)]) * math.sqrt(len(row) / 8),

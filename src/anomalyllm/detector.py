@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from anomalyllm.artifact import load_artefact, save_artefact
 from anomalyllm.config import DetectorConfig
-from anomalyllm.data.readers import read_recording
-from anomalyllm.data.series import Recording, Series, as_series, numbered_channels
-from anomalyllm.errors import ChannelError, ConfigError, NotFittedError
+from anomalyllm.data.inputs import same_channels, scored_part, training_part
+from anomalyllm.data.series import Series
+from anomalyllm.errors import ConfigError, NotFittedError
 from anomalyllm.fitted import Fitted
 from anomalyllm.fitting import Run, fit
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import Place, find_places
-from anomalyllm.presets import configured
+from anomalyllm.presets import configured, refuse_idle
 from anomalyllm.presets import preset as named_preset
 from anomalyllm.result import Detection, Explanation
 from anomalyllm.scoring.events import Event, find_events, flags
@@ -257,7 +257,7 @@ class AnomalyLLM:
         }
         given = {name: value for name, value in changes.items() if value is not None}
         config = base.with_settings({**given, **settings})
-        _refuse_idle([*given, *settings], config)
+        refuse_idle([*given, *settings], config)
         return config
 
     def __repr__(self) -> str:
@@ -324,70 +324,6 @@ class AnomalyLLM:
         if prepared.missing is not None:
             notes.append("missing values were replaced by the last value seen; windows with too many are not judged")
         return notes
-
-
-OF_NETWORKS: tuple[str, ...] = (
-    *("teacher.", "student.", "augment.", "loss.", "training.", "channel_mode"),
-    *("window.periods", "window.minimum", "window.maximum", "window.fallback", "window.training_"),
-    *("scoring.prototype_share", "scoring.combine_power"),
-)
-"""Beginnings of the settings that only networks have."""
-
-
-def _refuse_idle(changed: list[str], config: DetectorConfig) -> None:
-    """What sets a part that this detector does not have must not be taken in silence."""
-    for name in changed:
-        if config.evidence == "retrieval" and name.startswith(OF_NETWORKS):
-            came = "a detector that trains none"
-            raise ConfigError(f"networks that are trained, for {name}", came, "choose the preset trained or paper")
-        if config.evidence == "networks" and name.startswith("retrieval."):
-            came = "a detector that trains networks"
-            raise ConfigError(f"a detector that retrieves, for {name}", came, "choose the preset default")
-
-
-def training_part(X: Any) -> Series:
-    """The rows of `X` to fit on: all, or those before the split that a file itself names."""
-    recording = as_recording(X)
-    return recording.series if recording.train_end is None else recording.series.part(0, recording.train_end)
-
-
-def scored_part(X: Any) -> Series:
-    """The rows of `X` to score: all, or those after the split that a file itself names."""
-    recording = as_recording(X)
-    return recording.series if recording.train_end is None else recording.series.part(recording.train_end)
-
-
-def as_recording(X: Any) -> Recording:
-    """`X` as a recording: a path is read, anything else is a series without a split."""
-    if isinstance(X, Recording):
-        return X
-    return read_recording(X) if isinstance(X, str | Path) else Recording(as_series(X), None)
-
-
-def same_channels(series: Series, channels: tuple[str, ...]) -> Series:
-    """`series` with its channels in the order that was fitted.
-
-    Names decide where the series has the fitted ones; unnamed arrays are taken by position.
-
-    Raises:
-        ChannelError: a channel is absent, or an array has another number of them.
-    """
-    if series.channels == channels:
-        return series
-    absent = [name for name in channels if name not in series.channels]
-    numbered = _unnamed(series.channels)
-    if not absent and not (numbered and len(series.channels) != len(channels)):
-        return series.choose(channels)
-    if len(series.channels) == len(channels) and (numbered or _unnamed(channels)):
-        return series.renamed(channels)
-    shown = ", ".join(repr(name) for name in absent[:3]) + (" …" if len(absent) > 3 else "")
-    came = f"a series with {len(series.channels)} channels" + (f" and without {shown}" if absent else "")
-    raise ChannelError(f"the {len(channels)} channels that were fitted", came, "score the same channels as in fit")
-
-
-def _unnamed(channels: tuple[str, ...]) -> bool:
-    """Whether these are the names given to an array's columns."""
-    return channels == numbered_channels(len(channels))
 
 
 def _parameter_names() -> list[str]:

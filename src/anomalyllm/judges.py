@@ -124,7 +124,7 @@ class RetrievalJudge:
         bank: normal windows of this judge's length.
         stride: samples.
         views: their weights by name.
-        moving: (C,) the channels that are judged; flags and constants are not (see `banking.novelties`).
+        moving: (C,) the channels that are judged; flags and constants are not (see `scoring.novelty`).
         max_missing: of a channel's window: with more than that missing it is not judged.
     """
 

@@ -8,7 +8,7 @@ authors' code does and from the settings of the code it was forked from) or "our
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from anomalyllm.config import (
@@ -21,6 +21,7 @@ from anomalyllm.config import (
     TrainingConfig,
     WindowConfig,
 )
+from anomalyllm.errors import ConfigError
 from anomalyllm.settings import unknown_name
 
 PAPER = DetectorConfig(
@@ -153,3 +154,26 @@ def configured(values: Mapping[str, Any]) -> DetectorConfig:
     base = preset(values.get("preset", "default")).to_mapping()
     merged = {key: {**base[key], **value} if isinstance(value, Mapping) else value for key, value in values.items()}
     return DetectorConfig.from_mapping({**base, **merged})
+
+
+OF_NETWORKS: tuple[str, ...] = (
+    *("teacher.", "student.", "augment.", "loss.", "training.", "channel_mode"),
+    *("window.periods", "window.minimum", "window.maximum", "window.fallback", "window.training_"),
+    *("scoring.prototype_share", "scoring.combine_power"),
+)
+"""Beginnings of the settings that only networks have."""
+
+
+def refuse_idle(changed: Iterable[str], config: DetectorConfig) -> None:
+    """What sets a part that this detector does not have must not be taken in silence.
+
+    Raises:
+        ConfigError: one of `changed`, dotted names, is such a setting.
+    """
+    for name in changed:
+        if config.evidence == "retrieval" and name.startswith(OF_NETWORKS):
+            came = "a detector that trains none"
+            raise ConfigError(f"networks that are trained, for {name}", came, "choose the preset trained or paper")
+        if config.evidence == "networks" and name.startswith("retrieval."):
+            came = "a detector that trains networks"
+            raise ConfigError(f"a detector that retrieves, for {name}", came, "choose the preset default")

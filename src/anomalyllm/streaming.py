@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyllm.data.inputs import same_channels
 from anomalyllm.data.series import as_series
-from anomalyllm.detector import AnomalyLLM, same_channels
+from anomalyllm.detector import AnomalyLLM
 from anomalyllm.errors import DataError
 from anomalyllm.judges import Judge, Prepared
 from anomalyllm.scoring.calibrate import UNJUDGED

@@ -1,4 +1,4 @@
-"""What can be seen of a window: its level, its shape, its changes, its roughness. Each view sees what others miss.
+"""What can be seen of a window: its shape, its contour, its changes, its roughness. Each view sees what others miss.
 
 A view turns the windows of one channel into short rows of numbers that are compared by their distance. Whatever the
 length of a window, a row has few numbers: the window is averaged down first, so windows of one period and of one
@@ -23,11 +23,6 @@ CONTOUR_FLOOR = 1.0  # the same for contours: their size still counts
 MOST_VALUES = 1 << 22  # of windows copied at once
 
 
-def level(windows: Rows) -> Rows:
-    """The averaged window as it is."""
-    return windows
-
-
 def shape(windows: Rows) -> Rows:
     """Freed of its mean and, unless it is nearly flat, of its size."""
     return _standardised(windows, SHAPE_FLOOR)
@@ -43,11 +38,10 @@ def change(windows: Rows) -> Rows:
     return np.diff(windows, axis=1) * np.float32(np.sqrt(windows.shape[1] / 8))
 
 
-AVERAGED: dict[str, Callable[[Rows], Rows]] = {"level": level, "shape": shape, "contour": contour, "change": change}
+AVERAGED: dict[str, Callable[[Rows], Rows]] = {"shape": shape, "contour": contour, "change": change}
 """The views that are computed from averaged windows, by name."""
 
 ROUGHNESS = "roughness"
-VIEWS = (*AVERAGED, ROUGHNESS)
 
 
 def averaged(values: NDArray[np.floating], starts: Indices, length: int) -> Rows:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.config import DetectorConfig, ScoringConfig
+from anomalyllm.data.inputs import same_channels
 from anomalyllm.data.series import as_series
-from anomalyllm.detector import same_channels
 from anomalyllm.errors import DataError, NotFittedError
 from anomalyllm.scoring.calibrate import UNJUDGED, combine
 from anomalyllm.scoring.events import flags
