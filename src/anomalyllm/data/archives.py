@@ -14,17 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.data.series import (
-    Floats,
-    Labels,
-    Origin,
-    Recording,
-    Series,
-    array_values,
-    binary_labels,
-    build_series,
-    numbers_in,
-)
+from anomalyllm.data.numbers import array_values, numbers_in
+from anomalyllm.data.origin import Floats, Labels, Origin
+from anomalyllm.data.requirements import binary_labels
+from anomalyllm.data.series import Recording, Series, build_series
 from anomalyllm.data.tables import Wanted, series_from_table
 from anomalyllm.data.wording import listed, short
 from anomalyllm.errors import ReadError

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from anomalyllm.data.series import MISSING_WORDS, Origin, Series, numbered_channels
+from anomalyllm.data.numbers import MISSING_WORDS
+from anomalyllm.data.origin import Origin
+from anomalyllm.data.series import Series, numbered_channels
 from anomalyllm.data.tables import Wanted, series_from_table
 from anomalyllm.data.wording import short
 from anomalyllm.errors import ReadError

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from anomalyllm.data.moments import moments
-from anomalyllm.data.series import Origin, Series, Times, build_series, numbers_in
+from anomalyllm.data.numbers import numbers_in
+from anomalyllm.data.origin import Origin, Times
+from anomalyllm.data.series import Series, build_series
 from anomalyllm.data.tables import Wanted, matrix, numbers_of, series_from_table
 from anomalyllm.data.wording import short
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.data.series import MISSING_WORDS, Origin, Times
+from anomalyllm.data.numbers import MISSING_WORDS
+from anomalyllm.data.origin import Origin, Times
 from anomalyllm.data.wording import short
 
 DATES = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d-%m-%Y", "%Y%m%d")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomalyllm.data.series import Floats, Origin, Series, build_series
+from anomalyllm.data.origin import Floats, Origin
+from anomalyllm.data.series import Series, build_series
 from anomalyllm.errors import ConfigError
 
 BEAT_ROWS = 100  # usual length of a heartbeat

@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 
 from anomalyllm.data.moments import is_moment, is_number, is_text
-from anomalyllm.data.series import (
-    MISSING_WORDS,
-    Floats,
-    Labels,
-    Origin,
-    Series,
-    Times,
-    binary_labels,
-    build_series,
-    numbers_in,
-    require_known,
-)
+from anomalyllm.data.numbers import MISSING_WORDS, numbers_in
+from anomalyllm.data.origin import Floats, Labels, Origin, Times
+from anomalyllm.data.requirements import binary_labels, require_known
+from anomalyllm.data.series import Series, build_series
 from anomalyllm.data.times import TimeColumn, find_time_column
 from anomalyllm.data.wording import listed, nearest, short
 from anomalyllm.errors import DataError

@@ -22,7 +22,7 @@ from anomalyllm.data.moments import (
     require_all,
     text_times,
 )
-from anomalyllm.data.series import Origin, Times
+from anomalyllm.data.origin import Origin, Times
 from anomalyllm.data.wording import listed, nearest, short
 
 TIME_NAMES = frozenset(

@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.data.series import (
-    Origin,
-    array_values,
-    binary_labels,
-    discard_extremes,
-    note_missing,
-    numbered_channels,
-    require_channels,
-    require_rows,
-)
+from anomalyllm.data.handling import discard_extremes, note_missing
+from anomalyllm.data.numbers import array_values
+from anomalyllm.data.origin import Origin
+from anomalyllm.data.requirements import binary_labels, require_channels, require_rows
+from anomalyllm.data.series import numbered_channels
 from anomalyllm.data.wording import short
 from anomalyllm.datasets.case import CaseData, Floats, Labels
 from anomalyllm.datasets.folders import AGAIN

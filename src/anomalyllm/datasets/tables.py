@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.data.series import MISSING_WORDS
+from anomalyllm.data.numbers import MISSING_WORDS
 from anomalyllm.data.wording import listed, short
 from anomalyllm.datasets.case import Floats
 from anomalyllm.datasets.folders import AGAIN

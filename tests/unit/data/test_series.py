@@ -14,15 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from anomalyllm.data.series import (
-    Origin,
-    Series,
-    as_series,
-    binary_labels,
-    build_series,
-    require_known,
-    value_notes,
-)
+from anomalyllm.data.origin import Origin
+from anomalyllm.data.requirements import binary_labels, require_known
+from anomalyllm.data.series import Series, as_series, build_series, value_notes
 from anomalyllm.data.wording import span
 from anomalyllm.errors import ChannelError, DataError
 

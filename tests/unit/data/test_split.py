@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from anomalyllm.data import Series, as_series, parse_train_end
-from anomalyllm.data.series import Origin, build_series
+from anomalyllm.data.origin import Origin
+from anomalyllm.data.series import build_series
 from anomalyllm.errors import DataError
 
 FORMS = 'give a number of rows ("5000"), a share ("0.3" or "30%") or a time ("2024-01-31T12:00")'
