@@ -54,8 +54,11 @@ def sine(rows: int, channels: int = 1, *, period: int = 40, seed: int = 0) -> np
     return np.sin(2 * np.pi * time / period + phase) + 0.05 * chance.standard_normal((rows, channels))
 
 
+FINETUNED = "default+finetune"
 SMALL = {
     "default": {},
+    "pretrained": {},
+    FINETUNED: {"training.batch": 16, "training.validate_every": 5, "student.prototypes": 32},
     "trained": {"training.batch": 16, "training.validate_every": 5, "student.prototypes": 32},
     "paper": {
         "training.batch": 16,
@@ -67,12 +70,26 @@ SMALL = {
 }
 
 
+class Joined(AnomalyLLM):
+    """`default` with `finetune`, whose check always finds that networks help: what joins must keep every contract."""
+
+    def fit(self, X: Any, y: object = None, **how: Any) -> Joined:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("anomalyllm.injecting.Comparison.helps", True)
+            return super().fit(X, y, **how)
+
+
 def small_detector(preset: str = "trained", *, seed: int = 0, max_steps: int = 10, **arguments: object) -> AnomalyLLM:
-    """A detector that fits in about a second; `default` trains nothing, `paper` has `compact` in GPT-2's place."""
+    """A detector that fits in about a second; `default` trains nothing, `paper` has `compact` in GPT-2's place.
+
+    `FINETUNED` is `default` whose networks have stayed.
+    """
     given: dict = arguments.pop("settings", {})  # type: ignore[assignment]
     settings = {**SMALL[preset], **given}
-    if preset == "default":
-        return AnomalyLLM(settings=settings, seed=seed, **arguments)
+    if preset in ("default", "pretrained"):
+        return AnomalyLLM(preset, settings=settings, seed=seed, **arguments)
+    if preset == FINETUNED:
+        return Joined(finetune=True, max_steps=max_steps, settings=settings, seed=seed, **arguments)
     return AnomalyLLM(preset, teacher="compact", max_steps=max_steps, settings=settings, seed=seed, **arguments)
 
 
@@ -83,9 +100,9 @@ def fitted_scorer(name: str) -> Any:
     return scorer.fit(sine(800, 2))
 
 
-@pytest.fixture(scope="session", params=["default", "trained", "paper"])
+@pytest.fixture(scope="session", params=["default", "pretrained", FINETUNED, "trained", "paper"])
 def fitted_pair(request: pytest.FixtureRequest) -> AnomalyLLM:
-    """A fitted detector of each preset on two channels; tests must not change it."""
+    """A fitted detector of each kind on two channels; tests must not change it."""
     detector: AnomalyLLM = fitted_scorer(request.param)
     return detector
 

@@ -466,6 +466,11 @@ def distance(row, other):
     return math.sqrt(sum((a - b) ** 2 for a, b in zip(row, other, strict=True)) / len(row))
 
 
+def least_mean_square(query, bank):
+    """Mean of the squared difference to the nearest row, in the digits of the rows themselves."""
+    return min(((query - row) ** 2).mean() for row in bank)
+
+
 def nearest_of_runs(row, bank, runs, *, start=None, starts=None, length=0):
     """Distance to the nearest of each run of neighbours that begins at least `length` rows from `start`."""
     size = -(-len(bank) // runs)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from anomalyllm.chunking import score_chunks
     from anomalyllm.config import DetectorConfig
+    from anomalyllm.data.blocks import open_blocks
     from anomalyllm.data.readers import read_recording
     from anomalyllm.data.series import Recording, Series, as_series
     from anomalyllm.detector import AnomalyLLM
@@ -37,10 +39,12 @@ _HOME = {
     "Stream": "streaming",
     "UserError": "errors",
     "as_series": "data.series",
+    "open_blocks": "data.blocks",
     "preset": "presets",
     "read_recording": "data.readers",
     "save_plot": "reporting",
     "save_report": "reporting",
+    "score_chunks": "chunking",
 }
 
 __all__ = [
@@ -55,10 +59,12 @@ __all__ = [
     "Stream",
     "UserError",
     "as_series",
+    "open_blocks",
     "preset",
     "read_recording",
     "save_plot",
     "save_report",
+    "score_chunks",
 ]
 
 

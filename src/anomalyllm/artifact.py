@@ -16,34 +16,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from anomalyllm import __version__
-from anomalyllm.banking import judges_of
-from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ArtefactError, ConfigError
 from anomalyllm.files import storage_errors, write_atomically
-from anomalyllm.fitted import Fitted, TrainingFacts
-from anomalyllm.fitting import network_judge
-from anomalyllm.judges import Judge, NetworkJudge
-from anomalyllm.model.bank import Bank, Scale
-from anomalyllm.model.distiller import build
-from anomalyllm.model.language_models import rebuild
-from anomalyllm.scoring.calibrate import Calibration
-from anomalyllm.scoring.novelty import Novelty
-from anomalyllm.training.record import Measurement, TrainingRecord
-from anomalyllm.windows.scaling import Scaler
+from anomalyllm.fitted import Fitted
+from anomalyllm.packing import all_tensors, assembled, described_pair
 
 FORMAT = "anomalyllm-detector"
 SCHEMA = 2
 MANIFEST = "detector.json"
-Floats = NDArray[np.float64]
-BANK_FIELDS = ("starts", "windows", "energy", "stillness", "centre", "axes")
 LIBRARIES = ("torch", "transformers", "numpy", "scipy", "safetensors")
 ANEW = "fit and save the detector again, or restore the folder from a copy"
 
@@ -91,7 +77,7 @@ def load_artefact(folder: Path, device: str = "cpu") -> Fitted:
     manifest = read_manifest(folder)
     tensors = _read_tensors(folder, manifest)
     try:
-        return _assembled(manifest, tensors, device)
+        return assembled(manifest, tensors, device)
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         path = folder / MANIFEST
         raise ArtefactError(f"a whole description in {path}", f"{type(error).__name__}: {error}", ANEW) from error
@@ -122,40 +108,6 @@ def library_versions() -> dict[str, str]:
     return own | {library: version(library) for library in LIBRARIES}
 
 
-def all_tensors(fitted: Fitted) -> dict[str, Tensor]:
-    """Every tensor of a detector by name, on the CPU."""
-    tensors = {
-        "scaler.mean": torch.from_numpy(fitted.scaler.mean),
-        "scaler.deviation": torch.from_numpy(fitted.scaler.deviation),
-        "scaler.constant": torch.from_numpy(fitted.scaler.constant),
-    }
-    tensors |= _retrieval_tensors(fitted) if fitted.retrieval else _network_tensors(fitted.networks)
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
-
-
-def _network_tensors(judge: NetworkJudge) -> dict[str, Tensor]:
-    tensors = {f"networks.{name}": tensor for name, tensor in judge.distiller.state_dict().items()}
-    return tensors | {
-        "bank": torch.from_numpy(judge.bank),
-        "calibration.centre": torch.from_numpy(judge.calibration.centre),
-        "calibration.spread": torch.from_numpy(judge.calibration.spread),
-        "mismatch_calibration.centre": torch.from_numpy(judge.mismatch_calibration.centre),
-        "mismatch_calibration.spread": torch.from_numpy(judge.mismatch_calibration.spread),
-    }
-
-
-def _retrieval_tensors(fitted: Fitted) -> dict[str, Tensor]:
-    novelty = fitted.novelty
-    tensors = {f"novelty.{field}": torch.from_numpy(getattr(novelty, field)) for field in ("still", "low", "high")}
-    banks = {judge.bank.length: judge.bank for judge in fitted.retrieval}
-    for scale in fitted.scales:
-        banks[scale.bank.length] = scale.bank
-        tensors[f"usual.{scale.bank.length}"] = torch.from_numpy(scale.usual)
-    for length, bank in banks.items():
-        tensors |= {f"bank.{length}.{field}": torch.from_numpy(getattr(bank, field)) for field in BANK_FIELDS}
-    return tensors
-
-
 def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: bytes) -> dict[str, Any]:
     facts = dataclasses.asdict(fitted.training)
     return {
@@ -166,6 +118,8 @@ def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: by
         "period": fitted.period,
         "seed": fitted.seed,
         "unit": fitted.unit,
+        "pair": described_pair(fitted),
+        "networks_unit": fitted.networks.unit if fitted.has_networks else 1.0,
         "threshold": fitted.threshold,
         "teacher": {"label": fitted.teacher_label, "shape": fitted.teacher_shape},
         "training": facts,
@@ -176,7 +130,8 @@ def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: by
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
-    raw = tensor.numpy().tobytes()
+    plain = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor  # NumPy has no bfloat16
+    raw = plain.numpy().tobytes()
     kind = str(tensor.dtype).removeprefix("torch.")
     return {"shape": list(tensor.shape), "dtype": kind, "sha256": hashlib.sha256(raw).hexdigest()}
 
@@ -230,76 +185,6 @@ def _first_beyond(content: bytes, described: dict[str, Any]) -> str:
         return min(described, default="")
     beyond = [name for end, name in sorted(spans) if 8 + size + end > len(content)]
     return beyond[0] if beyond else max(described, default="")
-
-
-def _assembled(manifest: dict[str, Any], tensors: dict[str, Tensor], device: str) -> Fitted:
-    config = DetectorConfig.from_mapping(manifest["config"])
-    channels = tuple(manifest["channels"])
-    novelty = Novelty.none(len(channels))
-    scales: tuple[Scale, ...] = ()
-    judges: tuple[Judge, ...]
-    if config.evidence == "retrieval":
-        still, low, high = (tensors[f"novelty.{field}"].numpy() for field in ("still", "low", "high"))
-        novelty = Novelty(still, low, high, config.retrieval.novelty)
-        lengths = {*config.retrieval.lengths, *config.retrieval.place_lengths}
-        banks = {length: _bank(length, tensors) for length in lengths}
-        judges = judges_of(banks, novelty, config)
-        scales = tuple(
-            Scale(banks[length], tensors[f"usual.{length}"].numpy()) for length in config.retrieval.place_lengths
-        )
-    else:
-        judges = (_network_judge(manifest, config, tensors, device),)
-    return Fitted(
-        config=config,
-        channels=channels,
-        period=manifest["period"],
-        seed=manifest["seed"],
-        scaler=Scaler(*(tensors[f"scaler.{part}"].numpy() for part in ("mean", "deviation", "constant"))),
-        judges=judges,
-        scales=scales,
-        novelty=novelty,
-        unit=float(manifest["unit"]),
-        threshold=float(manifest["threshold"]),
-        teacher_label=manifest["teacher"]["label"],
-        teacher_shape=manifest["teacher"]["shape"],
-        training=_facts(manifest["training"]),
-    )
-
-
-def _facts(training: dict[str, Any]) -> TrainingFacts:
-    facts = dict(training)
-    record = facts.pop("record")
-    history = tuple(Measurement(**row) for row in record["history"])
-    return TrainingFacts(
-        **{**facts, "notes": tuple(facts["notes"])},
-        record=TrainingRecord(history, record["best_step"], record["steps"]),
-    )
-
-
-def _bank(length: int, tensors: dict[str, Tensor]) -> Bank:
-    return Bank(length, *(tensors[f"bank.{length}.{field}"].numpy() for field in BANK_FIELDS))
-
-
-def _network_judge(
-    manifest: dict[str, Any], config: DetectorConfig, tensors: dict[str, Tensor], device: str
-) -> NetworkJudge:
-    assert config.window.length is not None
-    language_model = rebuild(manifest["teacher"]["shape"])
-    distiller = build(config, language_model, channels=len(manifest["channels"]), window=config.window.length, seed=0)
-    networks = {key.removeprefix("networks."): value for key, value in tensors.items() if key.startswith("networks.")}
-    try:
-        distiller.load_state_dict(networks)
-    except RuntimeError as error:
-        raise ValueError(str(error).splitlines()[-1].strip()) from error
-    return dataclasses.replace(
-        network_judge(distiller.to(device).eval(), tensors["bank"].numpy(), config),
-        calibration=Calibration(*_pair("calibration", tensors)),
-        mismatch_calibration=Calibration(*_pair("mismatch_calibration", tensors)),
-    )
-
-
-def _pair(name: str, tensors: dict[str, Tensor]) -> tuple[Floats, Floats]:
-    return tensors[f"{name}.centre"].numpy(), tensors[f"{name}.spread"].numpy()
 
 
 def _only_ours(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.errors import DataError
 from anomalyllm.fitted import Fitted, TrainingFacts
-from anomalyllm.judges import RetrievalJudge
+from anomalyllm.judges import Prepared, RetrievalJudge
 from anomalyllm.locating import usual_peaks
 from anomalyllm.model.bank import SUBSPACE, Bank, Scale
 from anomalyllm.scoring.calibrate import UNJUDGED
@@ -46,9 +46,23 @@ def banked(series: Series, config: DetectorConfig, seed: int, facts: TrainingFac
     config, period = resolved_lengths(config, filled)
     novelty = Novelty.fit(filled, missing, config.retrieval.novelty)
     banks = cut_banks(filled, missing, config)
+    return of_banks(banks, novelty, scaler, series.channels, config, period, seed, facts)
+
+
+def of_banks(
+    banks: dict[int, Bank],
+    novelty: Novelty,
+    scaler: Scaler,
+    channels: tuple[str, ...],
+    config: DetectorConfig,
+    period: int | None,
+    seed: int,
+    facts: TrainingFacts,
+) -> Fitted:
+    """A detector that compares with banks, before its unit and threshold are known; `config` is resolved."""
     return Fitted(
         config=config,
-        channels=series.channels,
+        channels=channels,
         period=period,
         seed=seed,
         scaler=scaler,
@@ -64,17 +78,29 @@ def banked(series: Series, config: DetectorConfig, seed: int, facts: TrainingFac
 
 
 def with_usual(fitted: Fitted, series: Series) -> tuple[Fitted, Floats]:
-    """With the unit in which scores are given and the usual peaks of places; also scores of the training rows (T,).
+    """With the unit in which scores are given and the usual peaks of places; also scores of the training rows (T,)."""
+    prepared = fitted.prepare(series.values)
+    fitted, scores = in_units(fitted, prepared)
+    scales = tuple(dataclasses.replace(scale, usual=usual_peaks(fitted, scale, prepared)) for scale in fitted.scales)
+    return dataclasses.replace(fitted, scales=scales), scores
+
+
+def in_units(fitted: Fitted, training: Prepared) -> tuple[Fitted, Floats]:
+    """With the unit in which scores are given; also scores of the training rows (T,) in it.
 
     The unit is the border of what is usual: a high quantile of the training part's own scores.
     """
-    prepared = fitted.prepare(series.values)
-    scores = fitted.point_scores(prepared, own=True)
+    fitted = dataclasses.replace(fitted, unit=1.0)
+    scores = fitted.point_scores(training, own=True)
+    unit = unit_of(scores, fitted.config)
+    return dataclasses.replace(fitted, unit=unit), scores / unit
+
+
+def unit_of(scores: Floats, config: DetectorConfig) -> float:
+    """The border of what is usual among the training part's own scores, at least `LEAST_UNIT`."""
     judged = scores[scores > UNJUDGED]
-    border = float(np.quantile(judged, fitted.config.scoring.usual_quantile)) if len(judged) else 1.0
-    unit = max(border, LEAST_UNIT)
-    scales = tuple(dataclasses.replace(scale, usual=usual_peaks(fitted, scale, prepared)) for scale in fitted.scales)
-    return dataclasses.replace(fitted, unit=unit, scales=scales), scores / unit
+    border = float(np.quantile(judged, config.scoring.usual_quantile)) if len(judged) else 1.0
+    return max(border, LEAST_UNIT)
 
 
 def judges_of(banks: dict[int, Bank], novelty: Novelty, config: DetectorConfig) -> tuple[RetrievalJudge, ...]:
@@ -104,10 +130,15 @@ def stride_of(length: int, config: DetectorConfig) -> int:
 
 def cut_banks(filled: NDArray[np.float32], missing: Booleans, config: DetectorConfig) -> dict[int, Bank]:
     """A bank for each length, of scores and of places."""
-    lengths = sorted({*config.retrieval.lengths, *config.retrieval.place_lengths})
-    values = filled.shape[1] * sum(points_of(length) + segments_of(length) for length in lengths)
-    most = min(config.retrieval.bank, max(FEWEST_BANK_WINDOWS, MOST_BANK_VALUES // values))
+    lengths, most = bank_sizes(filled.shape[1], config)
     return {length: Bank.cut(filled, bank_starts(missing, length, most, config), length) for length in lengths}
+
+
+def bank_sizes(channels: int, config: DetectorConfig) -> tuple[list[int], int]:
+    """The lengths of banks, of scores and of places, and how many windows each has at most."""
+    lengths = sorted({*config.retrieval.lengths, *config.retrieval.place_lengths})
+    values = channels * sum(points_of(length) + segments_of(length) for length in lengths)
+    return lengths, min(config.retrieval.bank, max(FEWEST_BANK_WINDOWS, MOST_BANK_VALUES // values))
 
 
 def bank_starts(missing: Booleans, length: int, most: int, config: DetectorConfig) -> Indices:
@@ -118,16 +149,24 @@ def bank_starts(missing: Booleans, length: int, most: int, config: DetectorConfi
     """
     for share in (FEW_MISSING, config.scoring.max_missing):
         there = mostly_there(missing, length, share)
-        stride = max(1, length // config.retrieval.bank_strides, -(-len(there) // most))
-        starts = np.arange(0, len(there), stride, dtype=np.int64)
+        starts = bank_grid(len(missing), length, most, config)
         starts = starts[there[starts]]
         if len(starts):
             return starts
-    raise DataError(
-        f"windows of {length} rows with at most {config.scoring.max_missing:.0%} missing to train on",
-        "none",
-        "give a part with fewer gaps",
-    )
+    raise no_whole_window(length, config)
+
+
+def bank_grid(rows: int, length: int, most: int, config: DetectorConfig) -> Indices:
+    """First rows of windows, whole or not, evenly spread over `rows`."""
+    windows = rows - length + 1
+    stride = max(1, length // config.retrieval.bank_strides, -(-windows // most))
+    return np.arange(0, windows, stride, dtype=np.int64)
+
+
+def no_whole_window(length: int, config: DetectorConfig) -> DataError:
+    """The error where gaps leave nothing."""
+    expected = f"windows of {length} rows with at most {config.scoring.max_missing:.0%} missing to train on"
+    return DataError(expected, "none", "give a part with fewer gaps")
 
 
 def trusted(series: Series, scores: Floats, window: int) -> Floats:

@@ -60,6 +60,7 @@ class RetrievalConfig(Settings):
     bank: int = 8192  # normal windows of each channel and length; also bounded by memory
     bank_strides: int = 32  # of them within one length: a spike must not fall between two
     novelty: float = 0.3  # added to a score where a still channel takes a value never seen
+    own_rows: int = 500_000  # of a longer training part so many are scored, for unit and threshold; all of a shorter
 
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [
@@ -78,6 +79,7 @@ class RetrievalConfig(Settings):
             ("bank", self.bank >= 16, "to be at least 16 windows"),
             ("bank_strides", self.bank_strides >= 1, "to be at least 1"),
             ("novelty", self.novelty >= 0, "to be at least 0"),
+            ("own_rows", self.own_rows >= 1000, "to be at least 1000"),
         ]
 
 
@@ -98,6 +100,7 @@ class TeacherConfig(Settings):
     kept_features: int | None = None  # of the model's width, before the head; None: all
     dropout: float = 0.1  # on patch embeddings, in training only
     train_feed_forward: bool = False  # the paper's option: wake the feed-forward matrices
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # "auto": bfloat16 where the machine has it and it pays
 
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [
@@ -254,6 +257,8 @@ class DetectorConfig(Settings):
     evidence: Literal["retrieval", "networks"] = (
         "retrieval"  # "networks": a teacher and a student trained on the series
     )
+    pair: str | None = None  # "shipped", or a file of `anomalyllm pretrain`: pretrained networks that judge as well
+    finetune: bool = False  # True: networks trained on the series join the retrieval where they are seen to help it
     channel_mode: Literal["separate", "joint"] = "separate"  # "joint": one vector for all channels, as in the paper
     max_channels: int = 1024  # time and memory grow with channels; beyond this a choice is asked for
     window: WindowConfig = field(default_factory=WindowConfig)
@@ -266,7 +271,13 @@ class DetectorConfig(Settings):
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
 
     def _rules(self) -> list[tuple[str, bool, str]]:
-        return [("max_channels", self.max_channels >= 1, "to be at least 1")]
+        already = 'to be false for evidence "networks", which is trained on the series anyway'
+        return [
+            ("max_channels", self.max_channels >= 1, "to be at least 1"),
+            ("pair", self.pair != "", 'to be "shipped" or a file'),
+            ("pair", self.pair is None or self.evidence == "retrieval", 'to be left out for evidence "networks"'),
+            ("finetune", not (self.finetune and self.evidence == "networks"), already),
+        ]
 
     def to_mapping(self) -> dict[str, Any]:
         """The configuration as nested dictionaries and lists, ready for JSON."""

@@ -13,23 +13,27 @@ from numpy.typing import NDArray
 
 from anomalyllm.artifact import load_artefact, save_artefact
 from anomalyllm.config import DetectorConfig
-from anomalyllm.data.inputs import same_channels, scored_part, training_part
+from anomalyllm.data.blocks import Blocks, series_blocks
+from anomalyllm.data.inputs import large_blocks, same_channels, scored_part, training_part
 from anomalyllm.data.series import Series
-from anomalyllm.errors import ConfigError, NotFittedError
+from anomalyllm.errors import ConfigError, NotFittedError, WholeError
 from anomalyllm.fitted import Fitted
-from anomalyllm.fitting import Run, fit
+from anomalyllm.fitting import fit
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import Place, find_places
+from anomalyllm.long_fitting import fit_blocks, goes_the_long_way
 from anomalyllm.presets import configured, refuse_idle
 from anomalyllm.presets import preset as named_preset
-from anomalyllm.result import Detection, Explanation
+from anomalyllm.result import Detection, Explanation, coverage_notes
 from anomalyllm.scoring.events import Event, find_events, flags
 from anomalyllm.seeding import checked_seed
 from anomalyllm.settings import unknown_name
+from anomalyllm.teaching import Run
 from anomalyllm.training.record import TrainingRecord, Watcher
 from anomalyllm.windows.slicing import Grid
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 class AnomalyLLM:
@@ -40,13 +44,15 @@ class AnomalyLLM:
     they are stored as given and checked in `fit`.
 
     Args:
-        preset: "default", "trained" or "paper".
+        preset: "default", "pretrained", "trained" or "paper".
         teacher: "compact", a name on the model hub such as "gpt2", or a folder; None keeps the preset's.
         blocks: transformer blocks of the teacher, from the first; None keeps the preset's.
         window: window length in samples; None finds it from the training part (or keeps the paper's).
         stride: samples between scored windows, a divisor of the window; None keeps the preset's.
         prototypes: prototypes per channel; None keeps the preset's.
         max_steps: most optimiser steps; None keeps the preset's.
+        finetune: train networks on the series too, and keep them where synthetic anomalies say that they help;
+            "default" only; None keeps the preset's.
         alarms_per: alarms accepted on normal data: a fraction of points (0.001) or events per time ("2/day").
         settings: any other setting by dotted name, such as {"training.learning_rate": 1e-3}.
         config: a whole configuration, in place of a preset; the other arguments still change it.
@@ -54,9 +60,11 @@ class AnomalyLLM:
         device: "cpu", "cuda", or "auto" (a GPU if there is one).
 
     Attributes:
-        decision_scores_: scores of the training rows, (T,); a window never meets its own points.
+        decision_scores_: scores of the training rows, (T,), or of those of a long part that are looked at, (N,);
+            a window never meets its own points.
+        decision_rows_: which rows those are: all, unless there are more than `retrieval.own_rows`.
         threshold_: from which score on a point is flagged.
-        labels_: flags of the training rows, (T,).
+        labels_: flags of the same rows.
         n_features_in_: C.
         channels_: their names.
         window_, stride_, period_: in samples; the period is None where nothing repeats.
@@ -78,6 +86,7 @@ class AnomalyLLM:
         stride: int | None = None,
         prototypes: int | None = None,
         max_steps: int | None = None,
+        finetune: bool | None = None,
         alarms_per: str | float | None = None,
         settings: Mapping[str, Any] | None = None,
         config: DetectorConfig | Mapping[str, Any] | None = None,
@@ -91,6 +100,7 @@ class AnomalyLLM:
         self.stride = stride
         self.prototypes = prototypes
         self.max_steps = max_steps
+        self.finetune = finetune
         self.alarms_per = alarms_per
         self.settings = settings
         self.config = config
@@ -109,8 +119,8 @@ class AnomalyLLM:
         """Learns what is normal from `X`.
 
         Args:
-            X: array (T,) or (T, C), pandas / Polars / Arrow frame, Series, or a path. Of a file that says itself where
-                its training part ends, only that part is used.
+            X: array (T,) or (T, C), pandas / Polars / Arrow frame, Series, Blocks, or a path; a large file is not held
+                at once. Of a file that says itself where its training part ends, only that part is used.
             y: ignored.
             checkpoint: a file in which an interrupted training is kept.
             resume: go on from `checkpoint`; the result is the same, byte for byte, as without the interruption.
@@ -120,11 +130,12 @@ class AnomalyLLM:
             ConfigError, DataError, TeacherError: one sentence each.
             TrainingInterrupted: Ctrl-C with a checkpoint.
         """
-        series = training_part(X)
         run = Run(_device(self.device), None if checkpoint is None else Path(checkpoint), resume, watcher)
-        fitted, scores = fit(series, self.resolved_config(), checked_seed(self.seed), run)
+        config, seed = self.resolved_config(), checked_seed(self.seed)
+        fitted, scores, rows = _fitted_on_blocks(X, config, seed) or _fitted_on_all(X, config, seed, run)
         self._take(fitted)
         self.decision_scores_ = scores
+        self.decision_rows_ = rows
         self.labels_ = flags(scores, fitted.threshold)
         return self
 
@@ -145,8 +156,17 @@ class AnomalyLLM:
         return flags(self.decision_function(X), self.threshold_)
 
     def fit_predict(self, X: Any, y: object = None) -> NDArray[np.int8]:
-        """Flags of the training rows themselves."""
-        return self.fit(X, y).labels_
+        """Flags of the training rows themselves.
+
+        Raises:
+            ConfigError: there are more of them than are scored (`decision_rows_`); and as `fit`.
+        """
+        self.fit(X, y)
+        rows = self._fitted.training.rows
+        if len(self.labels_) < rows:
+            came = f"{len(self.labels_)} of {rows}"
+            raise ConfigError("scores of all training rows", came, f"set retrieval.own_rows to at least {rows}")
+        return self.labels_
 
     def detect(self, X: Any, *, explain: bool = True) -> Detection:
         """Scores, flags, events and their channels, with notes of what was handled.
@@ -167,7 +187,7 @@ class AnomalyLLM:
             threshold=fitted.threshold,
             events=events,
             channel_scores=channel_scores,
-            notes=(*series.notes, *self._coverage_notes(series, prepared)),
+            notes=(*series.notes, *coverage_notes(len(series), fitted.window, missing=prepared.missing is not None)),
             series=series,
             explanations=explanations,
         )
@@ -253,6 +273,7 @@ class AnomalyLLM:
             "window.stride": self.stride,
             "student.prototypes": self.prototypes,
             "training.max_steps": self.max_steps,
+            "finetune": self.finetune,
             "scoring.alarms_per": None if self.alarms_per is None else str(self.alarms_per),
         }
         given = {name: value for name, value in changes.items() if value is not None}
@@ -316,14 +337,27 @@ class AnomalyLLM:
         observed = series.values[start : start + rows].copy()
         return Explanation(start, observed, fitted.scaler.invert(normal.astype(np.float64)))
 
-    def _coverage_notes(self, series: Series, prepared: Prepared) -> list[str]:
-        fitted = self._fitted
-        notes = []
-        if len(series) < fitted.window:
-            notes.append(f"{len(series)} rows are fewer than a window of {fitted.window}: nothing is scored, all are 0")
-        if prepared.missing is not None:
-            notes.append("missing values were replaced by the last value seen; windows with too many are not judged")
-        return notes
+
+def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int) -> tuple[Fitted, Floats, Indices] | None:
+    """A fit that holds few rows, for a large file; None where there is none or it must be held."""
+    blocks = large_blocks(X)
+    try:
+        return None if blocks is None else fit_blocks(blocks, config, seed)
+    except WholeError:
+        if isinstance(X, Blocks):
+            raise
+        return None  # the whole file tells what its blocks cannot
+
+
+def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices]:
+    """A fit on rows that are held; of very many not all are scored."""
+    series = training_part(X)
+    if len(series) > config.retrieval.own_rows and goes_the_long_way(config):
+        sampled = fit_blocks(series_blocks(series), config, seed)
+        assert sampled is not None
+        return sampled
+    fitted, scores = fit(series, config, seed, run)
+    return fitted, scores, np.arange(len(scores))
 
 
 def _parameter_names() -> list[str]:

@@ -5,13 +5,15 @@ AnomalyLLMError
 │   ├── ConfigError           a setting that is unknown, of the wrong kind or out of range
 │   ├── DataError             a series that cannot be used as it is
 │   │   ├── ReadError         a file that is absent, empty or not what its name says
+│   │   │   └── WholeError    a file that can be read whole, but not block by block
 │   │   ├── TooShortError     fewer rows than the work needs
 │   │   └── ChannelError      channels absent, too many, or other than those fitted
 │   ├── NotFittedError        a question asked before `fit`
 │   ├── TeacherError          a teacher's weights cannot be found or do not fit
 │   └── ArtefactError         a model folder or checkpoint that is damaged, foreign or cut short
 ├── StorageError              the machine refused to write; what was there before is unchanged
-└── TrainingInterrupted       training was stopped from outside; a checkpoint was left
+├── TrainingInterrupted       training was stopped from outside; a checkpoint was left
+└── ScoringInterrupted        scoring was stopped from outside; the rows that are done were left
 
 Every message has three parts: what was expected, what came, and what to do.
 """
@@ -56,6 +58,10 @@ class ReadError(DataError):
     """A file is absent, empty or not what its name says."""
 
 
+class WholeError(ReadError):
+    """A file can only be understood as a whole, and was asked for block by block."""
+
+
 class TooShortError(DataError):
     """A series has fewer rows than the work needs."""
 
@@ -88,3 +94,7 @@ class TrainingInterrupted(AnomalyLLMError):  # noqa: N818 - an interruption is n
     """
 
     checkpoint: Path | None = None
+
+
+class ScoringInterrupted(AnomalyLLMError):  # noqa: N818 - an interruption is no error
+    """Scoring into a file was stopped from outside; the part that is done is kept."""

@@ -75,20 +75,30 @@ class Fitted:
         return self.judges[-1].stride
 
     @property
+    def reach(self) -> int:
+        """The longest window of any judge: a score hangs on fewer rows than that on either side."""
+        return max(judge.window for judge in self.judges)
+
+    @property
     def networks(self) -> NetworkJudge:
         """The judge that was trained on the series.
 
         Raises:
-            TypeError: a detector without one; callers ask for `config.evidence` first.
+            TypeError: a detector without one; callers ask `has_networks` first.
         """
-        (judge,) = self.judges
-        if not isinstance(judge, NetworkJudge):
-            raise TypeError("this detector has no networks that were trained on the series")
-        return judge
+        for judge in self.judges:
+            if isinstance(judge, NetworkJudge):
+                return judge
+        raise TypeError("this detector has no networks that were trained on the series")
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether one of the judges was trained on the series; not every finetuning is kept."""
+        return any(isinstance(judge, NetworkJudge) for judge in self.judges)
 
     @property
     def retrieval(self) -> tuple[RetrievalJudge, ...]:
-        """The judges that compare with normal windows; empty where networks judge."""
+        """The judges that compare with normal windows; empty where networks judge alone."""
         return tuple(judge for judge in self.judges if isinstance(judge, RetrievalJudge))
 
     def prepare(self, values: Floats, before: Floats | None = None) -> Prepared:

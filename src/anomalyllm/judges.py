@@ -1,7 +1,7 @@
 """Judges: what gives scores to windows of one length. A detector has one or several, and averages what they say.
 
 A judge has a `window` and a `stride` in samples, and scores windows by groups: each channel by itself, or all as one.
-Another kind of judge is one more class with these four names (see `Judge`), and a branch in `artifact`.
+Another kind of judge is one more class with these four names (see `Judge`), and a branch in `packing`.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class NetworkJudge:
         bank: first training rows of the prototypes, (K,), or empty where they are not windows of the series.
         calibration: of the discrepancy between teacher and student.
         mismatch_calibration: of the distance between a window and its prototype.
+        unit: what a score of 1 becomes; other than 1 beside judges that count in deviations. Above 0.
     """
 
     window: int
@@ -78,12 +79,13 @@ class NetworkJudge:
     bank: Indices
     calibration: Calibration
     mismatch_calibration: Calibration
+    unit: float = 1.0
 
     def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
-        """Calibrated scores of windows, (W, G)."""
+        """Calibrated scores of windows, (W, G), in `unit`."""
         evidence = self.evidence(prepared, starts, own=own)
         share = self.scoring.prototype_share
-        scores = to_score(
+        scores = self.unit * to_score(
             (1 - share) * self.calibration.apply(evidence.discrepancy)
             + share * self.mismatch_calibration.apply(evidence.mismatch)
         )
@@ -142,9 +144,9 @@ class RetrievalJudge:
     def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
         """Distances of windows, (W, C), in the series' own deviations."""
         scores = np.full((len(starts), len(self.moving)), UNJUDGED)
-        for channel in np.flatnonzero(self.moving):
-            away = self.bank.distances(prepared.values, starts, int(channel), self.views, own=own)
-            scores[:, channel] = np.where(np.isfinite(away), np.maximum(away, LEAST), UNJUDGED)
+        channels = np.flatnonzero(self.moving)
+        away = self.bank.distances(prepared.values, starts, channels, self.views, own=own)
+        scores[:, channels] = np.where(np.isfinite(away), np.maximum(away, LEAST), UNJUDGED)
         if prepared.missing is None:
             return scores
         lacking = missing_shares(prepared.missing, starts, self.window)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared, missing_shares
 from anomalyllm.model.bank import Scale
-from anomalyllm.model.retrieval import RUNS, Overlap, nearest_in_runs, rarity
+from anomalyllm.model.nearest import Overlap
+from anomalyllm.model.retrieval import RUNS, nearest_in_runs, rarity
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -1,6 +1,7 @@
-"""Complete configurations by name: `default` (ours), `trained` (networks trained on the series) and `paper`.
+"""Complete configurations by name: `default` (ours), `pretrained`, `trained` (on the series) and `paper`.
 
-`paper` is arXiv 2401.15123; `trained` has its parts with prototypes that are retrieved and anomalies that are local.
+`paper` is arXiv 2401.15123; `trained` has its parts with prototypes that are retrieved and anomalies that are local;
+`pretrained` is `default` with a teacher and a student that were trained once, on generated series, among its judges.
 
 `PAPER_ORIGIN` says of every value of `paper` where it comes from: "published" (the paper), "inferred" (from what the
 authors' code does and from the settings of the code it was forked from) or "ours" (nobody said; our choice).
@@ -53,6 +54,8 @@ PAPER = DetectorConfig(
 
 PAPER_ORIGIN: dict[str, str] = {
     "evidence": "published",
+    "pair": "ours",
+    "finetune": "ours",
     "channel_mode": "published",
     "max_channels": "ours",
     "window.length": "inferred",
@@ -72,6 +75,7 @@ PAPER_ORIGIN: dict[str, str] = {
     "retrieval.bank": "ours",
     "retrieval.bank_strides": "ours",
     "retrieval.novelty": "ours",
+    "retrieval.own_rows": "ours",
     "teacher.name": "published",
     "teacher.blocks": "published",
     "teacher.patch": "published",
@@ -80,6 +84,7 @@ PAPER_ORIGIN: dict[str, str] = {
     "teacher.kept_features": "ours",
     "teacher.dropout": "inferred",
     "teacher.train_feed_forward": "ours",
+    "teacher.precision": "ours",
     "student.patch": "ours",
     "student.width": "ours",
     "student.heads": "ours",
@@ -127,11 +132,18 @@ PAPER_ORIGIN: dict[str, str] = {
 
 TRAINED = DetectorConfig(preset="trained", evidence="networks")
 
-PRESETS: dict[str, DetectorConfig] = {"default": DetectorConfig(), "trained": TRAINED, "paper": PAPER}
+PRETRAINED = DetectorConfig(preset="pretrained", pair="shipped")
+
+PRESETS: dict[str, DetectorConfig] = {
+    "default": DetectorConfig(),
+    "pretrained": PRETRAINED,
+    "trained": TRAINED,
+    "paper": PAPER,
+}
 
 
 def preset(name: str) -> DetectorConfig:
-    """The complete configuration called `name`: "default", "trained" or "paper".
+    """The complete configuration called `name`: "default", "pretrained", "trained" or "paper".
 
     Raises:
         ConfigError: no such preset.
@@ -163,6 +175,9 @@ OF_NETWORKS: tuple[str, ...] = (
 )
 """Beginnings of the settings that only networks have."""
 
+OF_THEIR_WINDOW: tuple[str, ...] = ("window.periods", "window.minimum", "window.maximum", "window.fallback")
+"""Those of them that networks which join a retrieval do not have either: they read its longest windows."""
+
 
 def refuse_idle(changed: Iterable[str], config: DetectorConfig) -> None:
     """What sets a part that this detector does not have must not be taken in silence.
@@ -171,9 +186,13 @@ def refuse_idle(changed: Iterable[str], config: DetectorConfig) -> None:
         ConfigError: one of `changed`, dotted names, is such a setting.
     """
     for name in changed:
-        if config.evidence == "retrieval" and name.startswith(OF_NETWORKS):
-            came = "a detector that trains none"
-            raise ConfigError(f"networks that are trained, for {name}", came, "choose the preset trained or paper")
+        if config.evidence == "retrieval" and name in OF_THEIR_WINDOW:
+            came = "a detector whose windows have several lengths"
+            remedy = "set window.length, or choose the preset trained or paper"
+            raise ConfigError(f"networks that are trained, for {name}, on windows of their own", came, remedy)
+        if config.evidence == "retrieval" and not config.finetune and name.startswith(OF_NETWORKS):
+            came, remedy = "a detector that trains none", "choose the preset trained or paper, or finetune"
+            raise ConfigError(f"networks that are trained, for {name}", came, remedy)
         if config.evidence == "networks" and name.startswith("retrieval."):
             came = "a detector that trains networks"
             raise ConfigError(f"a detector that retrieves, for {name}", came, "choose the preset default")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,20 +69,36 @@ class Detection:
 
     def event_mapping(self, event: Event) -> dict[str, Any]:
         """An event as plain JSON, with times where the series has them."""
-        first_row = self.series.first_row
-        values: dict[str, Any] = {
-            "start": event.start + first_row,
-            "end": event.end + first_row,
-            "peak": event.peak + first_row,
-            "severity": round(event.severity, 4),
-            "channels": list(event.channels),
-        }
         times = self.series.times
-        if times is not None:
-            last = times[event.end - 1]
-            values |= {
-                "start_time": str(times[event.start]),
-                "last_time": str(last),
-                "peak_time": str(times[event.peak]),
-            }
-        return values
+        placed = None if times is None else [times[row] for row in told_rows(event)]
+        return event_mapping(event, self.series.first_row, placed)
+
+
+def told_rows(event: Event) -> tuple[int, int, int]:
+    """The first row of an event, its last, and that of its peak."""
+    return event.start, event.end - 1, event.peak
+
+
+def event_mapping(event: Event, first_row: int, times: Sequence[np.datetime64] | None) -> dict[str, Any]:
+    """An event as plain JSON; `times` are those of `told_rows`."""
+    values: dict[str, Any] = {
+        "start": event.start + first_row,
+        "end": event.end + first_row,
+        "peak": event.peak + first_row,
+        "severity": round(event.severity, 4),
+        "channels": list(event.channels),
+    }
+    if times is not None:
+        names = ("start_time", "last_time", "peak_time")
+        values |= {name: str(time) for name, time in zip(names, times, strict=True)}
+    return values
+
+
+def coverage_notes(rows: int, window: int, *, missing: bool) -> list[str]:
+    """What there is to say of `rows` that were scored by windows of at most `window`."""
+    notes = []
+    if rows < window:
+        notes.append(f"{rows} rows are fewer than a window of {window}: nothing is scored, all are 0")
+    if missing:
+        notes.append("missing values were replaced by the last value seen; windows with too many are not judged")
+    return notes

@@ -18,6 +18,7 @@ from anomalyllm.detector import AnomalyLLM
 from anomalyllm.errors import DataError
 from anomalyllm.judges import Judge, Prepared
 from anomalyllm.scoring.calibrate import UNJUDGED
+from anomalyllm.windows.scaling import last_seen
 from anomalyllm.windows.slicing import Grid
 
 Floats = NDArray[np.float64]
@@ -151,11 +152,3 @@ class _JudgeStream:
         covering = self._recent[max(0, block - depth + 1 - first) : block + 1 - first]
         judged = [math.log(score) for score in covering if score > 0]
         return math.exp(math.fsum(judged) / len(judged)) if judged else UNJUDGED
-
-
-def last_seen(scaled: Floats, before: Floats) -> Floats:
-    """The last value that is not missing in each channel of (T, C), or `before` (C,)."""
-    present = np.isfinite(scaled)
-    rows = np.where(present, np.arange(len(scaled))[:, None], -1).max(axis=0)
-    values = scaled[np.maximum(rows, 0), np.arange(scaled.shape[1])]
-    return np.where(rows >= 0, values, before)

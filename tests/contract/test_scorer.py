@@ -1,4 +1,4 @@
-"""The contract of every scorer, run on the detector in both presets, on its stream, and on every baseline.
+"""The contract of every scorer, run on the detector in every preset, on its stream, and on every baseline.
 
 A new baseline joins by being named in `BASELINES`; another kind of scorer by a line in `contenders`.
 """
@@ -16,8 +16,9 @@ from anomalyllm import AnomalyLLM, Stream
 from anomalyllm.errors import ChannelError, DataError, NotFittedError
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.presets import PRESETS
-from conftest import fitted_scorer, sine, small_detector
+from conftest import FINETUNED, fitted_scorer, sine, small_detector
 
+DETECTORS = [*PRESETS, FINETUNED]
 ROWS = 800
 TOLERANCE = 1e-5  # relative: float32 networks, whose sums depend in their last bits on the batch they run in
 Score = Callable[[Any, np.ndarray], np.ndarray]
@@ -52,8 +53,8 @@ class Contender(NamedTuple):
 
 def contenders() -> dict[str, tuple[str, Score]]:
     """Name of the test -> name of the scorer, and how it is asked."""
-    names: dict[str, tuple[str, Score]] = {name: (name, in_one) for name in [*PRESETS, *BASELINES]}
-    return names | {f"{preset}-{way}": (preset, score) for preset in PRESETS for way, score in STREAMS.items()}
+    names: dict[str, tuple[str, Score]] = {name: (name, in_one) for name in [*DETECTORS, *BASELINES]}
+    return names | {f"{preset}-{way}": (preset, score) for preset in DETECTORS for way, score in STREAMS.items()}
 
 
 @pytest.fixture(params=contenders())
@@ -102,7 +103,7 @@ def test_a_longer_series_does_not_change_final_scores(contender: Contender) -> N
     assert close(contender.score(X[:350])[:final], contender.score(X)[:final])
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+@pytest.mark.parametrize("name", [*DETECTORS, *BASELINES])
 def test_chunks_with_a_halo_equal_the_whole(name: str) -> None:
     """Cut at a multiple of the stride, with a window's length on both sides, a chunk scores as the whole does."""
     fitted, X = fitted_scorer(name), disturbed(500)
@@ -147,7 +148,7 @@ def test_flags_are_scores_that_reach_the_threshold(contender: Contender) -> None
     assert fitted.decision_scores_.shape == (ROWS,)
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+@pytest.mark.parametrize("name", [*DETECTORS, *BASELINES])
 def test_it_refuses_before_fit_and_other_channels_after_it(name: str) -> None:
     with pytest.raises(NotFittedError, match="call fit"):
         unfitted(name).decision_function(sine(100, 2))
@@ -168,7 +169,7 @@ def test_detect_agrees_with_decision_function(fitted_pair: AnomalyLLM) -> None:
         assert found.scores[event.peak] == found.scores[event.start : event.end].max()
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+@pytest.mark.parametrize("name", [*DETECTORS, *BASELINES])
 def test_same_seed_same_bytes(name: str) -> None:
     """And another seed other bytes, but only where something is said to be drawn."""
     X, new = sine(400, 2), disturbed(200)
@@ -176,10 +177,10 @@ def test_same_seed_same_bytes(name: str) -> None:
     assert first.decision_function(new).tobytes() == second.decision_function(new).tobytes()
     assert first.threshold_ == second.threshold_
     differs = other.decision_function(new).tobytes() != first.decision_function(new).tobytes()
-    assert differs == (name in ("trained", "paper") if name in PRESETS else BASELINES[name].drawn)
+    assert differs == (name not in ("default", "pretrained") if name in DETECTORS else BASELINES[name].drawn)
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+@pytest.mark.parametrize("name", [*DETECTORS, *BASELINES])
 def test_fit_twice_is_fit_once(name: str) -> None:
     X = sine(400, 2)
     once = unfitted(name).fit(X)
@@ -188,7 +189,7 @@ def test_fit_twice_is_fit_once(name: str) -> None:
     assert once.fit(X) is once
 
 
-@pytest.mark.parametrize("name", ["default", *BASELINES])
+@pytest.mark.parametrize("name", ["default", FINETUNED, *BASELINES])
 def test_global_random_state_is_untouched(name: str) -> None:
     np.random.seed(5)  # noqa: NPY002 - the global state is what is tested
     torch.manual_seed(5)
@@ -208,7 +209,7 @@ def test_missing_values_never_raise_an_alarm_by_themselves(contender: Contender)
     assert not fitted.predict(silent).any()
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *BASELINES])
+@pytest.mark.parametrize("name", [*DETECTORS, *BASELINES])
 def test_channels_are_found_by_name(name: str) -> None:
     import pandas as pd
 
@@ -219,7 +220,8 @@ def test_channels_are_found_by_name(name: str) -> None:
 
 def test_an_event_names_its_channel() -> None:
     """A change in one of three channels must be laid to that channel, in every preset."""
-    for preset, mode in (("default", "separate"), ("trained", "separate"), ("paper", "joint")):
+    modes = {"default": "separate", FINETUNED: "separate", "trained": "separate", "paper": "joint"}
+    for preset, mode in modes.items():
         detector = small_detector(preset, max_steps=40).fit(sine(1200, 3))
         X = sine(600, 3, seed=3)
         X[300:340, 1] = 4.0

@@ -252,6 +252,25 @@ def test_inspect(model: Path, place: Path) -> None:
     assert manifest["channels"] == ["a", "b"]
 
 
+def test_finetuning_is_told_and_inspected(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept or dropped, the verdict is printed with the fit, and can be read again from the saved detector."""
+    quick = ("--finetune", "--max-steps", "2", "--set", "training.batch=16", "--set", "student.prototypes=16")
+    for helps, verdict in ((True, "kept"), (False, "dropped")):
+        monkeypatch.setattr("anomalyllm.injecting.Comparison.helps", helps)
+        ran = done("fit", "plain.csv", "--model", verdict, "--train-end", "400", *quick)
+        told = f"note on the training part: finetuning {verdict}: synthetic anomalies rank 0."
+        assert ran.err.count(told) == 1
+        windows = "windows of 16, 32 and 64 rows" + (", teacher compact (untrained)" if helps else "")
+        assert f"period 40, {windows}\n" in ran.err
+        lines = done("inspect", verdict).out.splitlines()
+        facts = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in lines[1:]}
+        assert f"finetuning {verdict}: " in facts["handled"]
+        assert facts["compared with"] == "normal windows of 16, 32, 64 rows"
+        assert facts.get("training") == ("2 steps, best at 2" if helps else None)
+        assert hits(json.loads(done("score", "plain.csv", "--model", verdict, "--json").out))
+    assert told in done("detect", "plain.csv", "--train-end", "400", *quick).err
+
+
 def test_doctor(place: Path) -> None:
     facts = json.loads(done("doctor", "--teacher", "compact", "--json").out)
     assert facts["versions"]["anomalyllm"] == anomalyllm.__version__

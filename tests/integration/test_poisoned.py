@@ -15,6 +15,7 @@ from conftest import sine
 TRAIN, ROWS = 300, 500
 PRESETS = {
     **KINDS,
+    "finetuned": (*TRAINED[2:], "--finetune"),
     "paper": (*TRAINED, "--preset", "paper", "--teacher", "compact", "--set", "window.training_stride=8"),
 }
 POISONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

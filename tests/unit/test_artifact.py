@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from anomalyllm import AnomalyLLM
 from anomalyllm.artifact import MANIFEST, read_manifest
 from anomalyllm.errors import ArtefactError, StorageError
-from conftest import sine, small_detector
+from conftest import FINETUNED, fitted_scorer, sine, small_detector
 
 
 @pytest.fixture
@@ -176,6 +176,42 @@ def test_a_manifest_of_another_network(saved: Path) -> None:
     edited(saved, lambda manifest: manifest["config"]["student"].update(layers=3))
     with pytest.raises(ArtefactError, match="a whole description"):
         AnomalyLLM.load(saved)
+
+
+def test_a_detector_that_is_older_than_finetuning_still_loads(fitted_pair: AnomalyLLM, tmp_path: Path) -> None:
+    if fitted_pair.config_.finetune:
+        return
+    fitted_pair.save(tmp_path / "old")
+    edited(tmp_path / "old", lambda manifest: (manifest.pop("networks_unit"), manifest["config"].pop("finetune")))
+    X = sine(200, 2, seed=4)
+    loaded = AnomalyLLM.load(tmp_path / "old")
+    assert loaded.decision_function(X).tobytes() == fitted_pair.decision_function(X).tobytes()
+
+
+def test_a_finetuned_detector_is_whole_only_with_both_kinds_of_judges(tmp_path: Path) -> None:
+    """A manifest that has lost one of them would load, and score otherwise, if nobody looked."""
+    detector: AnomalyLLM = fitted_scorer(FINETUNED)
+    detector.save(tmp_path / "model")
+    kinds = {type(judge).__name__ for judge in AnomalyLLM.load(tmp_path / "model")._fitted.judges}
+    assert kinds == {"RetrievalJudge", "NetworkJudge"}
+    for change in (
+        lambda manifest: manifest["teacher"].update(shape={}),
+        lambda manifest: manifest["config"].update(finetune=False),
+    ):
+        detector.save(tmp_path / "model")
+        edited(tmp_path / "model", change)
+        with pytest.raises(ArtefactError, match="do not agree on whether there are networks"):
+            AnomalyLLM.load(tmp_path / "model")
+
+
+def test_networks_that_are_promised_and_not_there(saved: Path, tmp_path: Path) -> None:
+    edited(saved, lambda manifest: manifest["teacher"].update(shape={}))
+    with pytest.raises(ArtefactError, match="do not agree on whether there are networks"):
+        AnomalyLLM.load(saved)
+    fitted_scorer("default").save(tmp_path / "other")
+    edited(tmp_path / "other", lambda manifest: manifest["teacher"].update(shape={"n_layer": 3}))
+    with pytest.raises(ArtefactError, match="do not agree on whether there are networks"):
+        AnomalyLLM.load(tmp_path / "other")
 
 
 def test_a_tensor_file_that_is_absent(saved: Path) -> None:

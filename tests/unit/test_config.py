@@ -37,6 +37,7 @@ IN_RANGE = {  # both ends of what is allowed; None where there is no end
     "retrieval.bank": [16],
     "retrieval.bank_strides": [1],
     "retrieval.novelty": [0, 10],
+    "retrieval.own_rows": [1000],
     "teacher.blocks": [1],
     "teacher.patch": [1, None],
     "teacher.patch_stride": [1, None],
@@ -97,6 +98,7 @@ OUT_OF_RANGE = {
     "retrieval.bank": [15],
     "retrieval.bank_strides": [0],
     "retrieval.novelty": [-0.1],
+    "retrieval.own_rows": [999],
     "teacher.blocks": [0],
     "teacher.patch": [0],
     "teacher.patch_stride": [0],
@@ -141,8 +143,11 @@ OUT_OF_RANGE = {
 WITHOUT_RANGE = {  # switches, choices, and names that are looked up elsewhere
     "channel_mode",
     "evidence",
+    "finetune",
+    "pair",
     "teacher.name",
     "teacher.train_feed_forward",
+    "teacher.precision",
     "student.prototype_source",
     "student.rescale_prototype",
     "student.level_token",
@@ -253,6 +258,17 @@ def test_a_whole_group_or_nothing_is_no_setting(name: str) -> None:
         changed(name, {})
 
 
+def test_what_is_trained_on_the_series_anyway_is_not_finetuned() -> None:
+    """Taken in silence, it would seem to have had an effect."""
+    assert changed("finetune", True).finetune
+    with pytest.raises(ConfigError) as caught:
+        changed("finetune", True).with_settings({"evidence": "networks"})
+    assert str(caught.value) == (
+        'expected finetune to be false for evidence "networks", which is trained on the series anyway, got True; '
+        "change the setting"
+    )
+
+
 def test_every_group_is_frozen_and_checks_itself() -> None:
     config = DetectorConfig()
     groups = [config, *(value for value in vars(config).values() if isinstance(value, Settings))]
@@ -261,3 +277,10 @@ def test_every_group_is_frozen_and_checks_itself() -> None:
         for field in dataclasses.fields(group):  # type: ignore[arg-type]
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(group, field.name, None)
+
+
+def test_a_pair_has_a_name_and_judges_beside_a_retrieval_alone() -> None:
+    assert changed("pair", "shipped").pair == "shipped"
+    for settings in ({"pair": ""}, {"pair": "shipped", "evidence": "networks"}):
+        with pytest.raises(ConfigError, match="expected pair to be"):
+            DetectorConfig().with_settings(settings)

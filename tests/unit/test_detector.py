@@ -87,6 +87,10 @@ def test_arguments_change_the_preset() -> None:
         ({"max_steps": 3}, "networks that are trained, for training.max_steps, .* choose the preset trained or paper"),
         ({"settings": {"student.width": 8}}, "networks that are trained, for student.width"),
         ({"settings": {"window.periods": 2}}, "networks that are trained, for window.periods"),
+        ({"finetune": True, "settings": {"window.periods": 2}}, "for window.periods, on windows of their own, got"),
+        ({"finetune": True, "preset": "trained"}, 'finetune to be false for evidence "networks", which is trained on'),
+        ({"finetune": "yes"}, "finetune to be bool, got 'yes'"),
+        ({"finetune": True, "blocks": 9}, "at most 3 blocks"),
         (
             {"preset": "paper", "settings": {"retrieval.bank": 99}},
             "detector that retrieves, for retrieval.bank, .* the pre",

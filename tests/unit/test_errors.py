@@ -16,6 +16,7 @@ from anomalyllm.errors import (
     ConfigError,
     DataError,
     NotFittedError,
+    ScoringInterrupted,
     StorageError,
     TrainingInterrupted,
     UserError,
@@ -51,7 +52,7 @@ def test_a_checkpoint_travels_with_its_error() -> None:
 def test_what_the_user_can_mend_is_a_user_error_and_nothing_else_is() -> None:
     """The command line exits with 2 for these and with 1 or 130 for the others."""
     others = {kind for kind in CLASSES if not issubclass(kind, UserError)}
-    assert others == {AnomalyLLMError, StorageError, TrainingInterrupted}
+    assert others == {AnomalyLLMError, StorageError, TrainingInterrupted, ScoringInterrupted}
 
 
 def test_the_bases_that_callers_already_catch() -> None:

@@ -47,8 +47,8 @@ def test_scores_of_a_channel_are_its_mean_distances() -> None:
     scores = judge().window_scores(Prepared(values(1), None), STARTS)
     assert scores.shape == (len(STARTS), 3)
     for channel in range(3):
-        expected = judge().bank.distances(values(1), STARTS, channel, WEIGHTS)
-        assert scores[:, channel] == pytest.approx(expected)
+        expected = judge().bank.distances(values(1), STARTS, np.array([channel]), WEIGHTS)
+        assert scores[:, [channel]] == pytest.approx(expected)
 
 
 def test_a_planted_anomaly_is_far_in_its_own_channel() -> None:
@@ -78,8 +78,8 @@ def test_a_window_equal_to_a_normal_one_was_judged_all_the_same() -> None:
 def test_training_windows_are_compared_with_others() -> None:
     scores = judge().window_scores(Prepared(values(), None), STARTS, own=True)
     assert scores.min() > 0.01
-    expected = judge().bank.distances(values(), STARTS, 0, WEIGHTS, own=True)
-    assert scores[:, 0] == pytest.approx(expected)
+    expected = judge().bank.distances(values(), STARTS, np.array([0]), WEIGHTS, own=True)
+    assert scores[:, [0]] == pytest.approx(expected)
 
 
 def test_without_another_window_to_compare_with_nothing_can_be_said() -> None:
@@ -170,6 +170,20 @@ def test_networks_say_what_each_channel_has_to_do_with_it(preset: str) -> None:
         assert by_channel.sum(axis=1) == pytest.approx(networks.total(by_group))
     else:
         assert by_channel is by_group
+
+
+@pytest.mark.parametrize("preset", ["trained", "paper"])
+def test_scores_of_networks_are_in_their_unit(preset: str) -> None:
+    """Of windows, of their totals and of channels alike: beside other judges 1 must mean what it means to them."""
+    detector: AnomalyLLM = fitted_scorer(preset)
+    networks, prepared = detector._fitted.networks, detector._fitted.prepare(sine(400, 2, seed=3))
+    other, starts = dataclasses.replace(networks, unit=0.25), np.array([0, 100])
+    by_group, by_other = (judge.window_scores(prepared, starts) for judge in (networks, other))
+    assert networks.unit == 1
+    assert np.array_equal(by_other, 0.25 * by_group)
+    assert other.total(by_other) == pytest.approx(0.25 * networks.total(by_group))
+    by_channel = networks.by_channel(prepared, starts, by_group)
+    assert other.by_channel(prepared, starts, by_other) == pytest.approx(0.25 * by_channel)
 
 
 @pytest.mark.parametrize("preset", ["trained", "paper"])

@@ -8,10 +8,12 @@ import pytest
 
 from anomalyllm.config import DetectorConfig, setting_names
 from anomalyllm.errors import ConfigError
-from anomalyllm.presets import PAPER_ORIGIN, PRESETS, configured, preset
+from anomalyllm.presets import PAPER_ORIGIN, PRESETS, configured, preset, refuse_idle
 
 PINNED: dict[str, tuple[Any, Any]] = {  # default (and trained, but for `evidence`), paper
     "evidence": ("retrieval", "networks"),
+    "pair": (None, None),
+    "finetune": (False, False),
     "retrieval.lengths": ([16, 32, 64, 128], [16, 32, 64, 128]),
     "retrieval.place_lengths": ([32, 64, 128, 256, 512], [32, 64, 128, 256, 512]),
     "retrieval.views": (
@@ -24,6 +26,7 @@ PINNED: dict[str, tuple[Any, Any]] = {  # default (and trained, but for `evidenc
     "retrieval.bank": (8192, 8192),
     "retrieval.bank_strides": (32, 32),
     "retrieval.novelty": (0.3, 0.3),
+    "retrieval.own_rows": (500_000, 500_000),
     "channel_mode": ("separate", "joint"),
     "max_channels": (1024, 1024),
     "window.length": (None, 64),
@@ -42,6 +45,7 @@ PINNED: dict[str, tuple[Any, Any]] = {  # default (and trained, but for `evidenc
     "teacher.kept_features": (None, None),
     "teacher.dropout": (0.1, 0.1),
     "teacher.train_feed_forward": (False, False),
+    "teacher.precision": ("auto", "auto"),
     "student.patch": (None, 8),
     "student.width": (64, 64),
     "student.heads": (4, 4),
@@ -102,11 +106,12 @@ def test_every_value_of_a_preset_is_pinned(place: int, name: str) -> None:
 
 
 def test_trained_is_default_but_for_what_gives_the_evidence() -> None:
+    assert flat(preset("pretrained")) == {**flat(preset("default")), "pair": "shipped"}
     assert flat(preset("trained")) == {**flat(preset("default")), "evidence": "networks"}
 
 
 def test_presets_bear_their_names_and_the_default_is_the_plain_configuration() -> None:
-    assert sorted(PRESETS) == ["default", "paper", "trained"]
+    assert sorted(PRESETS) == ["default", "paper", "pretrained", "trained"]
     assert all(preset(name).preset == name for name in PRESETS)
     assert preset("default") == DetectorConfig()
 
@@ -118,7 +123,7 @@ def test_every_value_of_the_paper_has_an_origin_of_a_known_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("papr", "did you mean 'paper'?"), ("zz", "choose one of default, paper, trained")]
+    ("name", "remedy"), [("papr", "did you mean 'paper'?"), ("zz", "choose one of default, paper, pretrained, trained")]
 )
 def test_an_unknown_preset_is_refused(name: str, remedy: str) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -134,3 +139,41 @@ def test_a_file_that_names_a_preset_starts_from_it() -> None:
     assert configured({"window": {"length": 48}}).student == preset("default").student
     with pytest.raises(ConfigError, match="a known preset, got 'papr'; did you mean 'paper'"):
         configured({"preset": "papr"})
+
+
+# --- settings that would have no effect
+
+
+@pytest.mark.parametrize(
+    "name", ["teacher.name", "student.width", "augment.mix", "loss.form", "training.max_steps", "channel_mode"]
+)
+def test_settings_of_networks_have_a_use_where_they_are_trained(name: str) -> None:
+    finetuned = DetectorConfig().with_settings({"finetune": True})
+    for config in (finetuned, preset("trained"), preset("paper")):
+        refuse_idle([name], config)
+    with pytest.raises(ConfigError) as caught:
+        refuse_idle([name], DetectorConfig())
+    assert str(caught.value) == (
+        f"expected networks that are trained, for {name}, got a detector that trains none; "
+        "choose the preset trained or paper, or finetune"
+    )
+
+
+@pytest.mark.parametrize("name", ["window.periods", "window.minimum", "window.maximum", "window.fallback"])
+def test_networks_that_join_a_retrieval_have_its_window(name: str) -> None:
+    """It is as long as the longest of the others, so what would choose another has no effect."""
+    refuse_idle([name], preset("trained"))
+    for config in (DetectorConfig(), DetectorConfig().with_settings({"finetune": True})):
+        with pytest.raises(ConfigError) as caught:
+            refuse_idle(["window.length", name], config)
+        assert str(caught.value) == (
+            f"expected networks that are trained, for {name}, on windows of their own, "
+            "got a detector whose windows have several lengths; "
+            "set window.length, or choose the preset trained or paper"
+        )
+
+
+def test_retrieval_has_no_settings_where_nothing_is_retrieved() -> None:
+    refuse_idle(["retrieval.bank"], DetectorConfig().with_settings({"finetune": True}))
+    with pytest.raises(ConfigError, match="a detector that retrieves, for retrieval.bank"):
+        refuse_idle(["retrieval.bank"], preset("trained"))

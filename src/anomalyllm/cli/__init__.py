@@ -12,7 +12,7 @@ import os
 import sys
 from typing import NoReturn
 
-from anomalyllm.errors import AnomalyLLMError, TrainingInterrupted, UserError
+from anomalyllm.errors import AnomalyLLMError, ScoringInterrupted, TrainingInterrupted, UserError
 
 PROGRAM = "anomalyllm"
 MOST_SAID = 300  # letters of a foreign error's message: they can be pages long
@@ -43,7 +43,8 @@ def _told(error: Exception) -> tuple[str, int]:
     """The line to print for an error (empty for a reader of our stdout who has had enough), and the exit code."""
     name, said = type(error).__name__, str(error)[:MOST_SAID]
     if isinstance(error, AnomalyLLMError):
-        return str(error), 130 if isinstance(error, TrainingInterrupted) else 2 if isinstance(error, UserError) else 1
+        stopped = isinstance(error, TrainingInterrupted | ScoringInterrupted)
+        return str(error), 130 if stopped else 2 if isinstance(error, UserError) else 1
     if callable(usage := getattr(error, "format_message", None)):  # typer's, and click's in older versions of typer
         return _usage(usage(), getattr(getattr(error, "ctx", None), "command_path", PROGRAM)), 2
     if name == "Abort":  # older versions of typer make this of Ctrl-C

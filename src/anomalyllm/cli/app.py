@@ -21,14 +21,14 @@ app = typer.Typer(
 )
 app.add_typer(data_commands.app, name="data")
 
-File = Annotated[str, typer.Argument(help="CSV, Parquet, NPZ or UCR .txt file; - reads CSV from standard input.")]
+File = Annotated[str, typer.Argument(help="CSV, Parquet, NPY, NPZ or UCR .txt file; - reads CSV from standard input.")]
 TrainEnd = Annotated[
     str | None, typer.Option(help="Rows before it are for training: a row number, a time, or a share such as 0.4.")
 ]
 Columns = Annotated[str | None, typer.Option(help="Channels to use, separated by commas; all by default.")]
 TimeColumn = Annotated[str | None, typer.Option(help="Column that holds the time; found by itself by default.")]
 LabelColumn = Annotated[str | None, typer.Option(help="Column that holds 0/1 labels; shown, never learned from.")]
-Preset = Annotated[str | None, typer.Option(help="Settings to start from: default (if not given), trained or paper.")]
+Preset = Annotated[str | None, typer.Option(help="default (if not given), pretrained, trained or paper.")]
 ConfigFile = Annotated[Path | None, typer.Option(help="TOML or JSON file with settings, in place of a preset.")]
 Teacher = Annotated[str | None, typer.Option(help="compact, a name such as gpt2, or a folder with weights.")]
 Blocks = Annotated[int | None, typer.Option(help="Transformer blocks of the teacher.")]
@@ -36,6 +36,7 @@ Window = Annotated[int | None, typer.Option(help="Longest window in rows; severa
 Stride = Annotated[int | None, typer.Option(help="Rows between scored windows; divides the window.")]
 Prototypes = Annotated[int | None, typer.Option(help="Prototypes per channel.")]
 MaxSteps = Annotated[int | None, typer.Option(help="Most training steps.")]
+Finetune = Annotated[bool, typer.Option("--finetune", help="Also train networks; keep them where they help.")]
 AlarmsPer = Annotated[str | None, typer.Option(help='Alarms accepted on normal data: a share of points, or "2/day".')]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Any other setting: --set training.batch=32.")]
 Seed = Annotated[int, typer.Option(help="Decides everything that is drawn.")]
@@ -81,6 +82,7 @@ def detect(
     stride: Stride = None,
     prototypes: Prototypes = None,
     max_steps: MaxSteps = None,
+    finetune: Finetune = False,
     alarms_per: AlarmsPer = None,
     settings: Set = None,
     seed: Seed = 0,
@@ -107,6 +109,7 @@ def detect(
             stride=stride,
             prototypes=prototypes,
             max_steps=max_steps,
+            finetune=finetune,
             alarms_per=alarms_per,
             settings=settings or [],
             seed=seed,
@@ -161,6 +164,7 @@ def fit(
     stride: Stride = None,
     prototypes: Prototypes = None,
     max_steps: MaxSteps = None,
+    finetune: Finetune = False,
     alarms_per: AlarmsPer = None,
     settings: Set = None,
     seed: Seed = 0,
@@ -183,6 +187,7 @@ def fit(
             stride=stride,
             prototypes=prototypes,
             max_steps=max_steps,
+            finetune=finetune,
             alarms_per=alarms_per,
             settings=settings or [],
             seed=seed,
@@ -206,9 +211,12 @@ def score(
     scores: Scores = None,
     plot: Plot = None,
     report: Report = None,
+    chunk: Annotated[int | None, typer.Option(help="Rows scored at a time; 0 for all. Large files: in chunks.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a --scores file that was stopped.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score a file with a saved detector and print the events."""
+    from anomalyllm.cli.long_scoring import ChunkOptions
     from anomalyllm.cli.models import run_score
 
     run_score(
@@ -216,6 +224,7 @@ def score(
         model,
         device,
         OutputOptions(as_json, out, scores, plot, report, quiet),
+        ChunkOptions(chunk, resume),
     )
 
 

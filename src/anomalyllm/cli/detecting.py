@@ -81,7 +81,8 @@ def judged_by(config: DetectorConfig, teacher: str) -> str:
     if config.evidence == "networks":
         return f"window {config.window.length}, teacher {teacher}"
     *shorter, longest = map(str, config.retrieval.lengths)
-    return f"windows of {', '.join(shorter)} and {longest} rows" if shorter else f"windows of {longest} rows"
+    windows = f"windows of {', '.join(shorter)} and {longest} rows" if shorter else f"windows of {longest} rows"
+    return windows if teacher == "none" else f"{windows}, teacher {teacher}"
 
 
 def tell_fit(detector: AnomalyLLM, trained_on: str, of_the_file: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ def machine_facts(teachers: list[str]) -> dict[str, Any]:
 
     from anomalyllm.artifact import library_versions
     from anomalyllm.model.language_models import teacher_origin
+    from anomalyllm.model.precision import has_bfloat16
 
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return {
@@ -35,15 +36,7 @@ def machine_facts(teachers: list[str]) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads": torch.get_num_threads(),
         "processor": torch.backends.cpu.get_cpu_capability(),
-        "bf16": "yes" if has_bf16() else "no",
+        "bf16": "yes" if has_bfloat16() else "no",
         "gpu": ", ".join(gpus) or "none",
         "teachers": {name: teacher_origin(name) for name in teachers},
     }
-
-
-def has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 matrices itself."""
-    import torch
-
-    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return bool(supported()) if supported is not None else False

@@ -17,7 +17,7 @@ def run_locate(data: DataOptions, count: int, settings: DetectorOptions, *, as_j
     """Fits on the first part, looks for places in the rest, prints them.
 
     Raises:
-        ConfigError: a count below 1, told before the work.
+        ConfigError: a count below 1, or networks that no place would ever be asked of; told before the work.
     """
     if count < 1:
         raise ConfigError("--count to be at least 1", str(count), "ask for one place or more")
@@ -27,6 +27,8 @@ def run_locate(data: DataOptions, count: int, settings: DetectorOptions, *, as_j
     from anomalyllm.detector import AnomalyLLM
 
     detector = AnomalyLLM(**arguments)
+    if detector.resolved_config().finetune:
+        raise ConfigError("places, which distances alone decide", "finetune = true", "leave it out of the settings")
     with training_progress(quiet) as watcher:
         detector.fit(fit_part, watcher=watcher)
     if not quiet:

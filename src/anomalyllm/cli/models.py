@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from anomalyllm.cli.detecting import scored_rows, split, tell_fit, whole_or_training
+from anomalyllm.cli.long_scoring import ChunkOptions, score_in_chunks
 from anomalyllm.cli.options import DataOptions, DetectorOptions, OutputOptions
 from anomalyllm.cli.output import (
     check_outputs,
@@ -16,8 +17,11 @@ from anomalyllm.cli.output import (
     tell,
     training_progress,
 )
+from anomalyllm.data.blocks import Blocks, open_blocks
+from anomalyllm.data.inputs import is_large
 from anomalyllm.data.readers import read_recording
-from anomalyllm.errors import TrainingInterrupted
+from anomalyllm.data.series import Series
+from anomalyllm.errors import TrainingInterrupted, WholeError
 
 
 def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume: bool, quiet: bool) -> None:
@@ -25,8 +29,8 @@ def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume
     arguments = settings.arguments()
     require_writable(model)
     checkpoint = checkpoint_of(model)
-    recording = read_recording(data.file, **data.reading())
-    series = whole_or_training(recording) if data.train_end is None else split(recording, data.train_end)[0]
+    in_blocks = data.train_end is None and is_large(data.file)
+    part: Blocks | Series = open_blocks(data.file, **data.reading()) if in_blocks else _training_series(data)
 
     from anomalyllm.artifact import require_place
     from anomalyllm.detector import AnomalyLLM
@@ -35,7 +39,11 @@ def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume
     detector = AnomalyLLM(**arguments)
     try:
         with training_progress(quiet) as watcher:
-            detector.fit(series, checkpoint=checkpoint, resume=resume, watcher=watcher)
+            try:
+                detector.fit(part, checkpoint=checkpoint, resume=resume, watcher=watcher)
+            except WholeError:
+                part = _training_series(data)
+                detector.fit(part, checkpoint=checkpoint, resume=resume, watcher=watcher)
         detector.save(model)
     except KeyboardInterrupt:
         if checkpoint.is_file():  # training was done, what follows it was not
@@ -43,10 +51,16 @@ def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume
         raise
     checkpoint.unlink(missing_ok=True)
     if not quiet:
-        for note in series.notes:
+        for note in part.notes:
             tell(f"note: {note}")
-        tell_fit(detector, f"{len(series):,} rows", series.notes)
+        tell_fit(detector, f"{detector._fitted.training.rows:,} rows", part.notes)
         tell(f"saved to {model}, threshold {detector.threshold_:.4g}")
+
+
+def _training_series(data: DataOptions) -> Series:
+    """The training part of a file, held at once."""
+    recording = read_recording(data.file, **data.reading())
+    return whole_or_training(recording) if data.train_end is None else split(recording, data.train_end)[0]
 
 
 def checkpoint_of(model: Path) -> Path:
@@ -55,23 +69,27 @@ def checkpoint_of(model: Path) -> Path:
     return named.parent / f"{named.name}.checkpoint"
 
 
-def run_score(data: DataOptions, model: Path, device: str, output: OutputOptions) -> None:
+def run_score(data: DataOptions, model: Path, device: str, output: OutputOptions, chunks: ChunkOptions) -> None:
     """Scores a file with a saved detector, prints and writes."""
     check_outputs(output, data.file)
+    in_chunks = chunks.wanted(data.file, output)
     from anomalyllm.artifact import read_manifest
     from anomalyllm.cli.context import report_context
     from anomalyllm.detector import AnomalyLLM
 
-    recording = read_recording(data.file, **data.reading())
-    scored = scored_rows(recording)
+    scored = None if in_chunks else scored_rows(read_recording(data.file, **data.reading()))
     detector = AnomalyLLM.load(model, device=device)  # type: ignore[arg-type]  # checked by load
     facts = read_manifest(model)["training"]
-    trained_on = f"{facts['rows']:,} rows of {Path(facts['source']).name}"
-    deliver(
-        detector.detect(scored, explain=output.report is not None),
-        report_context(detector, trained_on, data.file),
-        output,
-    )
+    context = report_context(detector, f"{facts['rows']:,} rows of {Path(facts['source']).name}", data.file)
+    if scored is None:
+        try:
+            score_in_chunks(data, detector, model, context, output, chunks)
+            return
+        except WholeError as error:
+            if chunks.rows is not None or chunks.resume:
+                raise WholeError(error.expected, error.came, f"{error.remedy} (--chunk 0)") from error
+        scored = scored_rows(read_recording(data.file, **data.reading()))
+    deliver(detector.detect(scored, explain=output.report is not None), context, output)
 
 
 def run_inspect(model: Path, *, as_json: bool) -> None:
@@ -101,7 +119,7 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
         "channels": shown,
         "period": manifest["period"] or "none found",
         "window": f"{config['window']['length']} rows, stride {config['window']['stride']}",
-        **_evidence(config, training["record"]),
+        **_evidence(config, training["record"], manifest["teacher"]["label"]),
         "threshold": f"{manifest['threshold']:.6g} for {alarms}",
         "seed": manifest["seed"],
         "tensors": f"{len(manifest['tensors'])} in {file['name']}, {file['bytes'] / 1e6:.1f} MB",
@@ -110,16 +128,17 @@ def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _evidence(config: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
+def _evidence(config: dict[str, Any], record: dict[str, Any], teacher: str) -> dict[str, str]:
     """What scores come from."""
+    retrieval, student, facts = config["retrieval"], config["student"], {}
     if config["evidence"] == "retrieval":
-        retrieval = config["retrieval"]
-        return {
+        facts = {
             "compared with": f"normal windows of {', '.join(map(str, retrieval['lengths']))} rows",
             "views": ", ".join(retrieval["views"]),
         }
-    student = config["student"]
-    return {
+    if teacher == "none":
+        return facts
+    return facts | {
         "prototypes": f"{student['prototypes']} per channel, {student['prototype_source']}",
         "training": f"{record['steps']} steps, best at {record['best_step']}",
     }

@@ -44,6 +44,7 @@ class DetectorOptions:
     stride: int | None = None
     prototypes: int | None = None
     max_steps: int | None = None
+    finetune: bool = False
     alarms_per: str | None = None
     settings: list[str] = field(default_factory=list)
     seed: int = 0
@@ -66,6 +67,7 @@ class DetectorOptions:
             "stride": self.stride,
             "prototypes": self.prototypes,
             "max_steps": self.max_steps,
+            "finetune": self.finetune or None,  # without the option, the file's word holds
             "alarms_per": self.alarms_per,
             "settings": dict(read_assignment(text) for text in self.settings),
             "seed": self.seed,

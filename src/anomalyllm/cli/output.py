@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalyllm.cli.options import OutputOptions
 from anomalyllm.errors import ConfigError, StorageError
@@ -129,8 +130,15 @@ def print_facts(title: str, facts: Mapping[str, Any]) -> None:
 
 def deliver(detection: Detection, context: ReportContext, options: OutputOptions) -> None:
     """Prints the events and writes every file that was asked for."""
-    summary = {
-        **detection.to_mapping(),
+    summary = summary_of(detection.to_mapping(), context)
+    _write_files(detection, context, options, summary)
+    announce(summary, options, timed=detection.series.times is not None)
+
+
+def summary_of(found: Mapping[str, Any], context: ReportContext) -> dict[str, Any]:
+    """What was found, and by what kind of detector."""
+    return {
+        **found,
         "trained_on": context.trained_on,
         "training_notes": list(context.notes),
         "preset": context.preset,
@@ -139,13 +147,16 @@ def deliver(detection: Detection, context: ReportContext, options: OutputOptions
         "period": context.period,
         "seed": context.seed,
     }
-    _write_files(detection, context, options, summary)
+
+
+def announce(summary: Mapping[str, Any], options: OutputOptions, *, timed: bool) -> None:
+    """Prints a summary as a table or as JSON, and says on standard error what was handled and written."""
     if options.as_json:
         print_json(summary)
         return
-    _print_events(detection, summary)
+    _print_events(summary, timed=timed)
     if not options.quiet:
-        for note in detection.notes:
+        for note in summary["notes"]:
             tell(f"note: {note}")
         for path in options.files().values():
             tell(f"wrote {path}")
@@ -155,10 +166,11 @@ def _write_files(
     detection: Detection, context: ReportContext, options: OutputOptions, summary: Mapping[str, Any]
 ) -> None:
     if options.scores is not None:
-        write_atomically(options.scores, _scores_csv(detection))
-    if options.out is not None:
-        is_table = options.out.suffix.lower() == ".csv"
-        write_atomically(options.out, (_events_csv(summary) if is_table else json_text(summary)).encode())
+        rows = detection.series.first_row + np.arange(len(detection.scores))
+        times = detection.series.times
+        table = scores_csv(rows if times is None else times, detection.scores, detection.labels, header=True)
+        write_atomically(options.scores, table)
+    write_events(options, summary)
     if options.plot is not None:
         from anomalyllm.reporting import save_plot
 
@@ -169,17 +181,22 @@ def _write_files(
         save_report(detection, options.report, context=context)
 
 
-def _scores_csv(detection: Detection) -> bytes:
+def write_events(options: OutputOptions, summary: Mapping[str, Any]) -> None:
+    """The file of events, if one was asked for."""
+    if options.out is not None:
+        is_table = options.out.suffix.lower() == ".csv"
+        write_atomically(options.out, (_events_csv(summary) if is_table else json_text(summary)).encode())
+
+
+def scores_csv(places: NDArray[Any], scores: NDArray[Any], labels: NDArray[Any], *, header: bool) -> bytes:
     """A row per point: time or row, score, flag. Written by Arrow, which takes a million rows in its stride."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    times = detection.series.times
-    rows = detection.series.first_row + np.arange(len(detection.scores))
-    place = {"row": rows} if times is None else {"time": times}
-    table = pa.table({**place, "score": detection.scores, "flag": detection.labels})
+    table = pa.table({"row" if places.dtype.kind == "i" else "time": places, "score": scores, "flag": labels})
     sink = pa.BufferOutputStream()
-    sink.write((",".join(table.column_names) + "\n").encode())  # Arrow would quote the names
+    if header:
+        sink.write((",".join(table.column_names) + "\n").encode())  # Arrow would quote the names
     arrow_csv.write_csv(table, sink, arrow_csv.WriteOptions(include_header=False))
     return bytes(sink.getvalue())
 
@@ -196,7 +213,7 @@ def _events_csv(summary: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _print_events(detection: Detection, summary: Mapping[str, Any]) -> None:
+def _print_events(summary: Mapping[str, Any], *, timed: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -207,7 +224,6 @@ def _print_events(detection: Detection, summary: Mapping[str, Any]) -> None:
         print_lines(said)
         return
     shown = events[:MOST_EVENTS_SHOWN]
-    timed = detection.series.times is not None
     table = Table(box=None, pad_edge=False)
     for name in ("#", "start", "last" if timed else "end", "peak", "rows", "severity"):
         justify = "left" if timed and name in ("start", "last", "peak") else "right"

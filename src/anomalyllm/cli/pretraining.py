@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def run_pretrain(config: Path | None, out: Path, seed: int, *, resume: bool, quiet: bool) -> None:
-    """Trains and writes the weights to `out`; a stopped training leaves `OUT.checkpoint`."""
+    """Trains and writes the weights to `out`; a stopped training leaves `OUT.checkpoint`.
+
+    The area's interval is over held-out series, drawn again with replacement.
+    """
     seed = checked_seed(seed)
     require_writable(out)
     from anomalyllm.model.pair import save_pair
@@ -38,10 +41,11 @@ def run_pretrain(config: Path | None, out: Path, seed: int, *, resume: bool, qui
     checkpoint.unlink(missing_ok=True)
     last = history[-1]
     facts = {
+        "teacher": pair.teacher.label,
         "steps": last.step,
         "seed": seed,
         "minutes": f"{(time.monotonic() - began) / 60:.1f}",
-        "held-out area per patch": f"{last.held_out:.3f}",
+        "held-out area per patch": f"{last.held_out:.3f} ({last.low:.3f} - {last.high:.3f} if other series are drawn)",
         "of the nearest window alone": f"{last.nearest:.3f}",
         "size": f"{out.stat().st_size / 1e6:.1f} MB",
     }

@@ -1,4 +1,4 @@
-"""Files that are not text tables: Parquet, NPZ with or without a split, and the UCR archive's text files."""
+"""Files that are not text tables: Parquet, NPY, NPZ with or without a split, and the UCR archive's text files."""
 
 from __future__ import annotations
 
@@ -58,7 +58,40 @@ def series_from_parquet(data: bytes, source: str, wanted: Wanted) -> Series:
     return series_from_table(table, wanted, Origin(source, ReadError))
 
 
-# --- NPZ ----------------------------------------------------------------------------------------------------
+# --- NPY and NPZ --------------------------------------------------------------------------------------------
+
+
+def series_from_npy(data: bytes, source: str, wanted: Wanted) -> Series:
+    """The one array (T,) or (T, C) of an NPY file.
+
+    Raises:
+        ReadError: another kind of file, cut short, pickled objects inside, or no numbers.
+    """
+    refuse_columns(wanted, source)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError
+    except DAMAGES as error:
+        raise not_npy(source, error) from error
+    origin = Origin(source, ReadError)
+    series = build_series(array_values(array, origin), origin=origin)
+    return series if wanted.columns is None else series.choose(wanted.columns)
+
+
+def not_npy(source: str, error: BaseException) -> ReadError:
+    """The error for bytes that NumPy does not take for one array."""
+    came, remedy = "one that is damaged or something else", "save it again with numpy.save"
+    if "allow_pickle" in str(error) or "Python objects" in str(error):
+        came = "pickled Python objects"
+        remedy = "save the array as numbers, for pickles can run code and are refused"
+    return ReadError("an NPY file with one array of numbers", f"{came}: {short(source, 120)}", remedy)
+
+
+def refuse_columns(wanted: Wanted, source: str) -> None:
+    """Arrays have channels, but no columns of times and labels."""
+    if wanted.time_column or wanted.label_column:
+        raise ReadError("a table, to choose time or label columns", short(source, 120), "leave that choice out")
 
 
 def recording_from_npz(data: bytes, source: str, wanted: Wanted) -> Recording:
@@ -69,8 +102,7 @@ def recording_from_npz(data: bytes, source: str, wanted: Wanted) -> Recording:
     Raises:
         ReadError: not an archive, cut short, pickled objects inside, or arrays that do not fit together.
     """
-    if wanted.time_column or wanted.label_column:
-        raise ReadError("a table, to choose time or label columns", short(source, 120), "leave that choice out")
+    refuse_columns(wanted, source)
     arrays = npz_arrays(data, source)
     origin = Origin(source, ReadError)
     if "train" in arrays and "test" in arrays:

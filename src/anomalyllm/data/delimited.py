@@ -35,6 +35,7 @@ class Dialect:
         names: column names, from the header or numbered.
         skip: lines before the first row of values.
         blank_rows: whether a blank line is a row with its one value missing (only with a single column).
+        before: lines of the file before the text, where that is a part of it.
     """
 
     delimiter: str
@@ -42,6 +43,7 @@ class Dialect:
     names: tuple[str, ...]
     skip: int
     blank_rows: bool
+    before: int = 0
 
 
 def series_from_text(data: bytes, source: str, wanted: Wanted, header: bool | None) -> Series:
@@ -62,9 +64,14 @@ def series_from_text(data: bytes, source: str, wanted: Wanted, header: bool | No
         raise ReadError("a table with at least one row", f"an empty file: {short(source, 120)}", "check the export")
     text, delimiter = delimited(text)
     dialect = find_dialect(text, delimiter, header, notes)
-    origin = Origin(source, ReadError, lambda row: f"line {line_of_row(text, dialect, row)}")
+    origin = origin_of(text, dialect, source)
     table = parse(text, dialect, origin)
     return series_from_table(table, wanted, origin, notes=notes, decimal=dialect.decimal)
+
+
+def origin_of(text: str, dialect: Dialect, source: str) -> Origin:
+    """Where the rows of a text come from, by lines."""
+    return Origin(source, ReadError, lambda row: f"line {line_of_row(text, dialect, row)}")
 
 
 # --- letters ------------------------------------------------------------------------------------------------
@@ -110,7 +117,12 @@ def delimited(text: str) -> tuple[str, str]:
     widths = {len(line.split()) for line in sample(text).splitlines() if line.strip()}
     if len(widths) != 1 or widths == {1}:
         return text, ","
-    return "\n".join("\t".join(line.split()) for line in text.splitlines()), "\t"
+    return tabbed(text), "\t"
+
+
+def tabbed(text: str) -> str:
+    """One tab for each run of spaces."""
+    return "\n".join("\t".join(line.split()) for line in text.splitlines())
 
 
 def sample(text: str) -> str:
@@ -246,7 +258,7 @@ def _unparsed(text: str, dialect: Dialect, origin: Origin, reason: str) -> ReadE
     for record, line in records(text, dialect.delimiter):
         if record and len(record) != width:
             fields = "1 field" if len(record) == 1 else f"{len(record)} fields"
-            came = f"{fields} at line {line} of {origin.name}"
+            came = f"{fields} at line {dialect.before + line} of {origin.name}"
             return ReadError(f"{width} fields in every line", came, "mend that line; a text with commas needs quotes")
     came = f"one that cannot be read: {origin.name} ({short(reason.splitlines()[0], 100)})"
     return ReadError("a delimited table", came, "check its quotes and delimiters")
@@ -263,7 +275,7 @@ def line_of_row(text: str, dialect: Dialect, row: int) -> int:
         seen += 1
         if seen == row:
             break
-    return last
+    return dialect.before + last
 
 
 def records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:

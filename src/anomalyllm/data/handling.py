@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.data.origin import Floats, Times
 from anomalyllm.data.wording import NAMED, channels_named, others, plural, short, span
+
+Counts: TypeAlias = NDArray[np.int_]
 
 LARGEST = 1e30  # larger magnitudes are fill values of loggers, and their squares leave float32
 IRREGULAR_SHARE = 0.01  # of the steps that differ, and by how much of the median step
@@ -24,11 +27,15 @@ def rows_in_order(times: Times, notes: list[str]) -> NDArray[np.intp] | None:
         notes.append("the times were not in order: the rows were sorted by time")
         rows = np.argsort(times, kind="stable")
     kept: NDArray[np.intp] = rows[np.append(np.diff(times[rows].view(np.int64)) > 0, True)]
-    repeated = len(times) - len(kept)
+    tell_repeated(len(times) - len(kept), notes)
+    return kept
+
+
+def tell_repeated(repeated: int, notes: list[str]) -> None:
+    """That of rows with equal time the last was kept."""
     if repeated:
         rest = "1 row repeats" if repeated == 1 else f"{repeated} rows repeat"
         notes.append(f"{rest} a time: the last row of each time was kept")
-    return kept
 
 
 def note_irregular_steps(times: Times, notes: list[str]) -> None:
@@ -37,7 +44,11 @@ def note_irregular_steps(times: Times, notes: list[str]) -> None:
         return
     steps = np.diff(times.view(np.int64)).astype(np.float64)
     median = median_step(times)
-    share = float(np.mean(np.abs(steps - median) > IRREGULAR_SHARE * median))
+    tell_irregular(float(np.mean(np.abs(steps - median) > IRREGULAR_SHARE * median)), median, notes)
+
+
+def tell_irregular(share: float, median: float, notes: list[str]) -> None:
+    """That a share of the steps differs from the median step, in nanoseconds."""
     if share > IRREGULAR_SHARE:
         notes.append(
             f"sampling is irregular: {share:.1%} of the steps differ from the median step of {span(median)}, "
@@ -48,12 +59,13 @@ def note_irregular_steps(times: Times, notes: list[str]) -> None:
 def note_missing(values: Floats, channels: Sequence[str], notes: list[str]) -> None:
     """Tells how many values are missing, where first, and which channels have none at all."""
     missing = np.isnan(values)
-    counts = missing.sum(axis=0)
-    if not counts.any():
-        return
-    first = missing.argmax(axis=0)
-    empty = np.flatnonzero(counts == len(values))
-    partly = np.flatnonzero((counts > 0) & (counts < len(values)))
+    tell_missing(missing.sum(axis=0), missing.argmax(axis=0), len(values), channels, notes)
+
+
+def tell_missing(counts: Counts, first: Counts, rows: int, channels: Sequence[str], notes: list[str]) -> None:
+    """The same from counts (C,) and first rows (C,) of missing values among `rows`."""
+    empty = np.flatnonzero(counts == rows)
+    partly = np.flatnonzero((counts > 0) & (counts < rows))
     if len(partly):
         details = [f"{short(channels[i])} has {counts[i]}, first at row {first[i]}" for i in partly[:NAMED]]
         total = plural(int(counts[partly].sum()), "value is", "values are")
@@ -65,27 +77,37 @@ def note_missing(values: Floats, channels: Sequence[str], notes: list[str]) -> N
 
 def discard_extremes(values: Floats, channels: Sequence[str], notes: list[str]) -> None:
     """Infinities, and numbers beyond 1e30, become NaN in `values`."""
+    infinite, beyond = discarded_extremes(values)
+    tell_extremes(infinite, beyond, channels, notes)
+
+
+def discarded_extremes(values: Floats) -> tuple[Counts, Counts]:
+    """How many infinities and how many numbers beyond 1e30, (C,) each, became NaN in `values`."""
     with np.errstate(invalid="ignore"):
         extreme = np.abs(values) > LARGEST
-    if not extreme.any():
-        return
     infinite = np.isinf(values)
-    for found, name in ((infinite, "infinite"), (extreme & ~infinite, f"beyond {LARGEST:.0e} in magnitude")):
-        counts = found.sum(axis=0)
+    values[extreme] = np.nan
+    return infinite.sum(axis=0), (extreme & ~infinite).sum(axis=0)
+
+
+def tell_extremes(infinite: Counts, beyond: Counts, channels: Sequence[str], notes: list[str]) -> None:
+    """That infinities and numbers beyond 1e30, (C,) of each, were taken as missing."""
+    for counts, name in ((infinite, "infinite"), (beyond, f"beyond {LARGEST:.0e} in magnitude")):
         if counts.any():
             total = plural(int(counts.sum()), "value is", "values are")
             where = channels_named(channels, np.flatnonzero(counts), verb=False)
             notes.append(f"{total} {name.replace('+', '')} and taken as missing: {where}")
-    values[extreme] = np.nan
 
 
 def note_constant(values: Floats, channels: Sequence[str], notes: list[str]) -> None:
     """Tells which channels hold one value throughout."""
-    if len(values) < 2:
-        return
-    constant = np.flatnonzero(np.fmin.reduce(values, axis=0) == np.fmax.reduce(values, axis=0))
-    if len(constant):
-        notes.append(f"{channels_named(channels, constant)} one value throughout (constant)")
+    tell_constant(np.fmin.reduce(values, axis=0) == np.fmax.reduce(values, axis=0), len(values), channels, notes)
+
+
+def tell_constant(constant: NDArray[np.bool_], rows: int, channels: Sequence[str], notes: list[str]) -> None:
+    """That channels, those of (C,), hold one value in all of `rows`."""
+    if rows >= 2 and constant.any():
+        notes.append(f"{channels_named(channels, np.flatnonzero(constant))} one value throughout (constant)")
 
 
 def median_step(times: Times) -> float:

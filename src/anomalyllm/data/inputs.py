@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from anomalyllm.data.blocks import Blocks, can_be_read_in_blocks, open_blocks, rows_of
 from anomalyllm.data.readers import read_recording
 from anomalyllm.data.series import Recording, Series, as_series, numbered_channels
 from anomalyllm.errors import ChannelError
@@ -22,10 +25,45 @@ def scored_part(X: Any) -> Series:
     return recording.series if recording.train_end is None else recording.series.part(recording.train_end)
 
 
+LARGE = 1 << 22  # bytes of a file: from there on it is gone through in blocks, so as not to hold all of it
+MANY = 1 << 20  # rows that a small file may hold, if it is packed well
+
+
+def large_blocks(X: Any) -> Blocks | None:
+    """`X` in blocks, where it is blocks or a path to a file that is large and of a kind that can be read so."""
+    if isinstance(X, Blocks):
+        return X
+    if isinstance(X, str | Path) and str(X) != "-" and is_large(X):
+        return open_blocks(X)
+    return None
+
+
+def is_large(path: str | Path) -> bool:
+    """Whether a file is worth reading in blocks, and can be."""
+    if not can_be_read_in_blocks(path):
+        return False
+    return Path(path).stat().st_size >= LARGE or rows_of(path) >= MANY
+
+
+def whole_of(blocks: Blocks) -> Series:
+    """The blocks as one series, with the notes that reading it at once gives."""
+    pieces = list(blocks)
+    times = [piece.times for piece in pieces if piece.times is not None]
+    return Series(
+        np.concatenate([piece.values for piece in pieces]),
+        pieces[0].channels,
+        np.concatenate(times) if times else None,
+        notes=blocks.notes,
+        source=blocks.source,
+    )
+
+
 def as_recording(X: Any) -> Recording:
     """`X` as a recording: a path is read, anything else is a series without a split."""
     if isinstance(X, Recording):
         return X
+    if isinstance(X, Blocks):
+        return Recording(whole_of(X), None)
     return read_recording(X) if isinstance(X, str | Path) else Recording(as_series(X), None)
 
 

@@ -7,7 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from anomalyllm.data.archives import UCR_NAME, recording_from_npz, recording_from_ucr, series_from_parquet
+from anomalyllm.data.archives import (
+    UCR_NAME,
+    recording_from_npz,
+    recording_from_ucr,
+    series_from_npy,
+    series_from_parquet,
+)
 from anomalyllm.data.delimited import series_from_text
 from anomalyllm.data.series import Recording
 from anomalyllm.data.split import parse_train_end
@@ -19,7 +25,8 @@ __all__ = ["KINDS", "parse_train_end", "read_recording"]
 
 TEXT_KINDS = (".csv", ".tsv", ".txt")
 PARQUET_KINDS = (".parquet", ".pq")
-KINDS = (*TEXT_KINDS, *PARQUET_KINDS, ".npz")
+ARRAY_KIND = ".npy"
+KINDS = (*TEXT_KINDS, *PARQUET_KINDS, ".npz", ARRAY_KIND)
 STDIN = "-"
 
 
@@ -31,7 +38,7 @@ def read_recording(
     label_column: str | None = None,
     header: bool | None = None,
 ) -> Recording:
-    """Reads a series from a file: CSV and its kin, Parquet, NPZ, UCR text, or CSV on stdin as "-".
+    """Reads a series from a file: CSV and its kin, Parquet, NPZ, NPY, UCR text, or CSV on stdin as "-".
 
     Args:
         path: the file, or "-".
@@ -49,18 +56,20 @@ def read_recording(
     if str(path) == STDIN:
         return Recording(series_from_text(sys.stdin.buffer.read(), "stdin", wanted, header))
     place = Path(path)
-    kind = _kind(place)
+    kind = kind_of(place)
     data = _content(place)
     if kind in PARQUET_KINDS:
         return Recording(series_from_parquet(data, place.name, wanted))
     if kind == ".npz":
         return recording_from_npz(data, place.name, wanted)
+    if kind == ARRAY_KIND:
+        return Recording(series_from_npy(data, place.name, wanted))
     if UCR_NAME.fullmatch(place.name):
         return recording_from_ucr(data, place.name)
     return Recording(series_from_text(data, place.name, wanted, header))
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """The extension, refused if it cannot be read; that a path is absent or a folder is told elsewhere."""
     kind = path.suffix.lower()
     if kind not in KINDS and path.is_file():

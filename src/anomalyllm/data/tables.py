@@ -29,6 +29,25 @@ class Wanted:
     label_column: str | None = None
 
 
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table by the parts they play.
+
+    Attributes:
+        names: C channels, by the names they will have.
+        values: (T, C).
+        times: (T,) in any order, or None.
+        labels: (T,) 0/1, or None.
+        parts: the columns of times, of labels, and those of `names` as the table has them; to compare tables by.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    times: Times | None
+    labels: Labels | None
+    parts: tuple[tuple[str, ...], str | None, tuple[str, ...]]
+
+
 def series_from_table(
     table: Any,
     wanted: Wanted,
@@ -49,6 +68,15 @@ def series_from_table(
         decimal: the decimal sign in texts.
     """
     told = list(notes)
+    columns = columns_of(table, wanted, origin, told, times=times, decimal=decimal)
+    named, labels = columns.names, columns.labels
+    return build_series(columns.values, named, times=columns.times, labels=labels, notes=told, origin=origin)
+
+
+def columns_of(
+    table: Any, wanted: Wanted, origin: Origin, told: list[str], *, times: Times | None = None, decimal: str = "."
+) -> Columns:
+    """Which column plays which part, and its values; arguments as `series_from_table`, notes are appended to `told`."""
     table = table.rename_columns(unique_names(table.column_names, told))
     if wanted.columns is not None:
         require_known(wanted.columns, table.column_names, "column")
@@ -60,8 +88,8 @@ def series_from_table(
     rest = [name for name in table.column_names if name not in taken | {label_name}]
     channels = wanted.columns if wanted.columns is not None else channels_among(table, rest, told)
     values = matrix([numbers_of(table[name], name, origin, decimal) for name in channels], table.num_rows)
-    named = [name or f"channel_{index}" for index, name in enumerate(channels)]
-    return build_series(values, named, times=found.times, labels=labels, notes=told, origin=origin)
+    named = tuple(name or f"channel_{index}" for index, name in enumerate(channels))
+    return Columns(named, values, found.times, labels, (found.names, label_name, tuple(channels)))
 
 
 def unique_names(names: Sequence[str], notes: list[str]) -> list[str]:

@@ -21,11 +21,11 @@ from anomalyllm.data.series import as_series
 from anomalyllm.detector import AnomalyLLM
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.baselines.extras import required
-from anomalyllm.fitting import calibrated, start
 from anomalyllm.locating import Place
 from anomalyllm.model.language_models import load_language_model
 from anomalyllm.presets import PRESETS
 from anomalyllm.settings import unknown_name
+from anomalyllm.teaching import calibrated, start
 from anomalyllm.training import loop
 
 Floats = NDArray[np.float64]
@@ -81,10 +81,8 @@ class Method:
 
     @property
     def trained(self) -> bool:
-        """Whether it is a preset whose networks are trained on each series."""
-        if self.name not in PRESETS:
-            return False
-        return bool(self.settings.get("evidence", PRESETS[self.name].evidence) == "networks")
+        """Whether it is a preset whose networks are trained on each series, or tried at least (`finetune`)."""
+        return self._of_networks or (self.name in PRESETS and self.settings.get("finetune") is True)
 
     @property
     def drawn(self) -> bool:
@@ -119,7 +117,7 @@ class Method:
 
     def epochs(self, train: Floats, test: Floats, seed: int) -> Iterator[Epoch]:
         """The scores of `test` after each epoch of training on `train`; for the paper's protocol alone."""
-        if self.trained:
+        if self._of_networks:
             yield from trained_epochs(self._detector(seed).resolved_config(), train, test, seed)
             return
         draws = GUESSES if self.name == "random" else 1
@@ -135,6 +133,13 @@ class Method:
         else:
             quick = np.sin(np.arange(256.0) / 5) + np.random.default_rng(0).normal(0, 0.1, 256)
             self.build(0).fit(quick).decision_function(quick)
+
+    @property
+    def _of_networks(self) -> bool:
+        """Whether networks are all there is, so that they are as they stand after each epoch."""
+        if self.name not in PRESETS:
+            return False
+        return bool(self.settings.get("evidence", PRESETS[self.name].evidence) == "networks")
 
     def _detector(self, seed: int) -> AnomalyLLM:
         teacher = self.teacher if self.trained else None

@@ -1,4 +1,4 @@
-"""Where a teacher's blocks come from: `compact` (built here), a name on the model hub, or a folder.
+"""Where a teacher's blocks come from: `compact` (built here), a name on the model hub, a folder, or half of a GPT-2.
 
 Every source ends as a Hugging Face model without its head, cut to the first n blocks and with a one-row token table
 (patches are not tokens, so the real table, a third of GPT-2, would only fill memory).
@@ -19,11 +19,13 @@ from safetensors import SafetensorError
 from torch import nn
 
 from anomalyllm.errors import TeacherError
+from anomalyllm.model.attention_half import attention_file, attention_half
 from anomalyllm.model.chance import torch_chance
 
 COMPACT = "compact"
 COMPACT_SHAPE = {"n_embd": 128, "n_layer": 3, "n_head": 4, "n_positions": 256}
-FUSED_GELU = "gelu_pytorch_tanh"  # the same function as GPT-2's "gelu_new", in one kernel instead of eight
+GPT2_GELU = "gelu_new"
+FUSED_GELU = "gelu_pytorch_tanh"  # the same function in one kernel instead of eight
 HUB_PATIENCE = 5.0  # seconds in which the hub must answer before we say that it does not
 WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 CANNOT_LOAD = (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ImportError, SafetensorError)
@@ -42,7 +44,8 @@ def load_language_model(name: str, blocks: int, seed: int) -> LanguageModel:
     """The first `blocks` blocks of the model called `name`.
 
     Args:
-        name: "compact", a folder with `config.json` and safetensors, or a name on the hub.
+        name: "compact", a folder with `config.json` and safetensors, a name on the hub, or a file with the attention
+            half of a GPT-2 (or a folder with that file alone): its feed-forward half is skipped, and the label says so.
         blocks: at least 1 and at most what the model has.
         seed: draws the weights of `compact`, which has no trained ones.
 
@@ -51,6 +54,9 @@ def load_language_model(name: str, blocks: int, seed: int) -> LanguageModel:
     """
     if name == COMPACT:
         return _compact(blocks, seed)
+    half = attention_file(name)
+    if half is not None:
+        return _half(half, blocks)
     if Path(name).is_dir():
         return _pretrained(name, name, blocks, local=True)
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
@@ -77,6 +83,8 @@ def teacher_origin(name: str) -> str:
     """One sentence for `doctor`: where this teacher's weights would come from, without loading them."""
     if name == COMPACT:
         return "built here, untrained: a GPT-2 of width 128 and 3 blocks with random weights"
+    if attention_file(name) is not None:
+        return f"{attention_file(name)}: the attention half of a GPT-2, which is not GPT-2"
     if Path(name).is_dir():
         return f"folder {name}"
     try:
@@ -99,6 +107,12 @@ def _compact(blocks: int, seed: int) -> LanguageModel:
     return LanguageModel(module, _minimal(config), "compact (untrained)")
 
 
+def _half(path: Path, blocks: int) -> LanguageModel:
+    module = attention_half(path, blocks)
+    which = "h0" if blocks == 1 else f"h0-h{blocks - 1}"
+    return LanguageModel(module, _minimal(module.config), f"gpt2 attention {which}, feed-forward skipped")
+
+
 def _pretrained(source: str, label: str, blocks: int, *, local: bool) -> LanguageModel:
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
@@ -110,6 +124,8 @@ def _pretrained(source: str, label: str, blocks: int, *, local: bool) -> Languag
         config = AutoConfig.from_pretrained(source, local_files_only=local)
         _check_blocks(label, blocks, config.num_hidden_layers)
         config.num_hidden_layers = blocks
+        if getattr(config, "activation_function", None) == GPT2_GELU:
+            config.activation_function = FUSED_GELU
         module, report = AutoModel.from_pretrained(
             source, config=config, local_files_only=local, dtype=torch.float32, output_loading_info=True
         )

@@ -7,53 +7,53 @@ only has happened once, what lies near many is usual. No distance is kept but th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from anomalyllm.model.nearest import MOST_DISTANCES, QUERIES, Block, Overlap, Table
+from anomalyllm.model.threads import divided
+
 Rows = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 RUNS = 8  # of a bank: enough to tell once from often
-MOST_DISTANCES = 1 << 19  # computed at once: they stay in the processor's cache
-
-
-class Overlap(NamedTuple):
-    """Where windows and bank come from the same series, so that a window must not meet itself."""
-
-    starts: Indices  # (W,) of the windows, ascending
-    bank_starts: Indices  # (B,) ascending
-    length: int  # samples: windows that begin closer than that share a point
 
 
 def nearest_in_runs(windows: Rows, bank: Rows, overlap: Overlap | None = None, runs: int = RUNS) -> Rows:
     """Root mean square distance of windows (W, P) to the nearest row of each run of `bank` (B, P); (W, runs).
 
-    A run of which nothing is left to compare with is infinitely far.
+    A run of which nothing is left to compare with is infinitely far. Good to the digits of a product.
     """
-    least = torch.empty(len(windows), runs)
-    for rows, partial in _partial_squares(windows, _padded(torch.from_numpy(bank), runs), overlap):
-        least[rows] = partial.view(len(partial), runs, -1).amin(dim=2)
-    squares = least + (torch.from_numpy(windows) ** 2).sum(dim=1, keepdim=True)
-    return torch.sqrt(torch.clamp(squares / windows.shape[1], min=0)).numpy()
+    of_run = -(-len(bank) // runs)
+    order = np.minimum(np.arange(runs * of_run), len(bank) - 1).reshape(runs, of_run)  # a short run says its last again
+    table = Table.of(bank[order])
+    least = np.empty((runs, len(windows)), dtype=np.float32)
+    step = max(QUERIES, MOST_DISTANCES // (runs * of_run) // QUERIES * QUERIES)
+
+    def look(begin: int) -> None:
+        part = slice(begin, begin + step)
+        block = Block.of(table, np.broadcast_to(windows[part], (runs, *windows[part].shape)))
+        partial = block.partial_squares()
+        if overlap is not None:
+            for run, rows in enumerate(order):
+                barred = Overlap(overlap.starts[part], overlap.bank_starts[rows], overlap.length)
+                barred.bar(partial[run : run + 1])
+        least[:, part] = partial.min(axis=4).min(axis=2).reshape(runs, -1)[:, : block.count]
+
+    divided(look, range(0, len(windows), step))
+    least[np.arange(runs) * of_run >= len(bank)] = np.inf
+    squares = least.T + (windows**2).sum(axis=1, keepdims=True)
+    distances: Rows = np.sqrt(np.maximum(squares / np.float32(windows.shape[1]), 0))
+    return distances
 
 
 def nearest_distance(windows: Rows, bank: Rows, overlap: Overlap | None = None) -> Rows:
-    """Root mean square distance of windows (W, P) to the nearest row of `bank` (B, P); (W,), infinite without one.
-
-    Which row is nearest comes from a matrix product, how near from the difference itself: products of long rows are
-    exact to a few digits only, and the digits would change with the number of windows in a call.
-    """
-    nearest = np.empty(len(windows), dtype=np.int64)
-    alone = np.empty(len(windows), dtype=np.bool_)
-    for rows, partial in _partial_squares(windows, _padded(torch.from_numpy(bank), 1), overlap):
-        least, index = partial.min(dim=1)
-        nearest[rows], alone[rows] = index.numpy(), torch.isinf(least).numpy()
-    distance: Rows = np.sqrt(((windows - bank[nearest]) ** 2).mean(axis=1))
-    return np.where(alone, np.float32(np.inf), distance)
+    """Root mean square distance of windows (W, P) to the nearest row of `bank` (B, P); (W,), infinite without one."""
+    distance: Rows = np.sqrt(Table.of(bank[None]).mean_squares(windows[None], overlap)[0])
+    return distance
 
 
 def rarity(distances: Rows, runs: int) -> Rows:
@@ -76,7 +76,7 @@ def _partial_squares(windows: Rows, table: Tensor, overlap: Overlap | None) -> I
         partial = torch.cat([-2 * block, torch.ones(len(block), 1)], dim=1) @ table
         rows = slice(begin, begin + len(block))
         if overlap is not None:
-            _leave_out(partial, overlap, rows)
+            overlap.of(rows).bar(partial.numpy()[None, None, None])
         yield rows, partial
 
 
@@ -89,16 +89,6 @@ def _padded(bank: Tensor, runs: int) -> Tensor:
         far[:, -1] = torch.inf
         table = torch.cat([table, far])
     return table.T.contiguous()
-
-
-def _leave_out(partial: Tensor, overlap: Overlap, rows: slice) -> None:
-    """Sets to infinity what a window has in common with itself; only a band of the bank is looked at."""
-    starts = overlap.starts[rows]
-    first = int(np.searchsorted(overlap.bank_starts, starts[0] - overlap.length, side="right"))
-    last = int(np.searchsorted(overlap.bank_starts, starts[-1] + overlap.length, side="left"))
-    if first < last:
-        apart = np.abs(overlap.bank_starts[None, first:last] - starts[:, None])
-        partial[:, first:last].masked_fill_(torch.from_numpy(apart < overlap.length), torch.inf)
 
 
 def nearest_rows(windows: Rows, bank: Rows, count: int, overlap: Overlap | None = None) -> Indices:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from anomalyllm.config import TeacherConfig
 from anomalyllm.model.layers import PatchEmbedding
+from anomalyllm.model.precision import halve, in_bfloat16
 
 POSITION_TABLES = ("wpe", "embed_positions", "position_embeddings")
 FEED_FORWARD = ("mlp", "feed_forward", "ffn")
@@ -40,12 +41,16 @@ class Teacher(nn.Module):
         self.language_model = language_model
         self.head = nn.Linear(self.kept, config.output)
         freeze(language_model, train_feed_forward=config.train_feed_forward)
+        self.halved = config.precision == "bfloat16"  # "auto" has been settled by whoever fits, else it is float32
+        if self.halved:
+            halve(language_model)
 
     def forward(self, windows: Tensor) -> Tensor:  # (B, C, L) -> (B, G, O)
         """Mean over patches of head(language_model(embedding(patches)))."""
         grouped = windows if self.joint else windows.flatten(0, 1)[:, None]  # (B·G, C or 1, L)
         tokens = self.dropout(self.patch_embedding(self.patches(grouped)))
-        hidden = self.language_model(inputs_embeds=tokens, use_cache=False).last_hidden_state
+        with in_bfloat16(tokens.device, wanted=self.halved):
+            hidden = self.language_model(inputs_embeds=tokens, use_cache=False).last_hidden_state.to(tokens.dtype)
         vectors = self.head(hidden[..., : self.kept]).mean(dim=1)
         grouped_vectors: Tensor = vectors.reshape(len(windows), -1, vectors.shape[-1])
         return grouped_vectors

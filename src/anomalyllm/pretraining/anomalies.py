@@ -55,7 +55,8 @@ def anomaly(chance: Chance, values: Values, event: Event, kind: str | None = Non
     event = _of_fitting_length(name, event)
     changed = KINDS[name](chance, values.copy(), event)
     if name in MOVE_THE_REST:
-        return Changed(changed, event.start, event.start + max(2, min(event.length, event.period) // 4))
+        seam = event.end if name == "repeat" else event.start
+        return Changed(changed, seam, seam + max(2, min(event.length, event.period) // 4))
     return Changed(changed, event.start, event.end)
 
 
@@ -138,11 +139,20 @@ def speed(chance: Chance, values: Values, event: Event) -> Values:
 
 
 def swap(chance: Chance, values: Values, event: Event) -> Values:
-    """A piece from elsewhere."""
-    begin = int(chance.integers(0, len(values) - event.length))
-    piece = values[begin : begin + event.length].copy()
+    """A piece from elsewhere, at its own level or without a step at the beginning."""
+    piece = _from_another_time(chance, values, event)
     step = values[event.start] - piece[0]
     values[event.inside] = piece + chance.choice([0.0, 1.0]) * step
+    return values
+
+
+def decoupled(chance: Chance, values: Values, event: Event) -> Values:
+    """The channel runs as at another time while the others of its recording go on: a broken correlation.
+
+    Judged by this channel alone it is `swap` at its own level, no more: what the others would tell is not seen, and
+    where the piece happens to fit, the labels say that nothing is wrong.
+    """
+    values[event.inside] = _from_another_time(chance, values, event)
     return values
 
 
@@ -184,6 +194,7 @@ KINDS: dict[str, Kind] = {
     "beat_height": beat_height,
     "bump": bump,
     "cut": cut,
+    "decoupled": decoupled,
     "extra_beat": extra_beat,
     "flatten": flatten,
     "flip": flip,
@@ -203,7 +214,8 @@ KINDS: dict[str, Kind] = {
 
 MOVE_THE_REST = ("cut", "repeat")
 OF_ONE_PERIOD = ("missing_beat", "extra_beat", "beat_height")
-NEED_A_PIECE = ("warping", "flip", "flatten", "smooth", "speed", "scaling", "trend")  # a point alone has no shape
+NEED_A_PIECE = ("decoupled", "warping", "flip", "flatten", "smooth", "speed", "scaling", "trend")
+"""A point alone has no shape, and belongs to no other time."""
 
 
 def _of_fitting_length(kind: str, event: Event) -> Event:
@@ -213,6 +225,12 @@ def _of_fitting_length(kind: str, event: Event) -> Event:
     if kind in NEED_A_PIECE:
         return event._replace(end=event.start + max(event.length, event.period // 4, 4))
     return event
+
+
+def _from_another_time(chance: Chance, values: Values, event: Event) -> Values:
+    """A copy of as many values as the event has, from anywhere."""
+    begin = int(chance.integers(0, len(values) - event.length))
+    return values[begin : begin + event.length].copy()
 
 
 def _size(chance: Chance) -> float:

@@ -1,5 +1,7 @@
 """Pretraining on one page: the blocks learn to say the next patch, then fall asleep; the pair learns to disagree.
 
+A teacher that comes trained, or shall stay untrained, skips the first stage: 0 language steps.
+
 Source: the pull on normal windows and the push on anomalous ones are those of arXiv 2401.15123 (see `model.losses`),
 here per patch. What a step draws depends on the seed and the step alone, so a run that was stopped goes on as if not.
 """
@@ -12,23 +14,24 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
 from anomalyllm.errors import ConfigError, TrainingInterrupted
 from anomalyllm.model.losses import pull, push
 from anomalyllm.model.pair import Pair, patches, seen
-from anomalyllm.pretraining.sampling import ANOMALOUS, NORMAL, UNJUDGED, Labels, Rows, Samples, samples
+from anomalyllm.pretraining.held_out import area, differences, discrepancies, interval
+from anomalyllm.pretraining.sampling import ANOMALOUS, NORMAL, Samples, samples
 from anomalyllm.pretraining.settings import PretrainingSettings
 from anomalyllm.seeding import generator
 from anomalyllm.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 WARM_UP = 100  # steps in which the learning rate rises
 LARGEST_GRADIENT = 1.0
+UNTRAINED = " (untrained)"  # of `compact` as it is drawn
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Validation:
     push: float
     held_out: float  # area under the ROC curve per patch of held-out generated series; NaN in the first stage
     nearest: float  # the same of the distance to the nearest normal window alone: what there is to beat
+    low: float  # 95 % of the held-out areas lie between these two, if other series are held out
+    high: float
 
 
 Watcher = Callable[[Validation], None]
@@ -64,6 +69,7 @@ def pretrain(
         watcher: is told each validation.
 
     Raises:
+        TeacherError: the language model cannot be had.
         TrainingInterrupted: Ctrl-C, where a checkpoint was left.
         ArtefactError: the checkpoint is absent, damaged or of other settings.
         ConfigError: the losses are no longer finite.
@@ -86,7 +92,25 @@ def pretrain(
             raise
         came = f"a stop at step {run.step} of {run.steps}"
         raise TrainingInterrupted("a whole pretraining", came, f"go on from {checkpoint} with --resume") from None
-    return run.pair.eval(), run.history
+    return _named(run.pair.eval(), settings), run.history
+
+
+def _named(pair: Pair, settings: PretrainingSettings) -> Pair:
+    """The pair, whose teacher says whether its blocks were trained here."""
+    language = pair.teacher.language
+    if language is not None and settings.language_steps:
+        label = f"{language.label.removesuffix(UNTRAINED)}, {settings.language_steps} steps on generated series"
+        pair.teacher.language = language._replace(label=label)
+    return pair
+
+
+class Batch(NamedTuple):
+    """Some `Samples` as tensors."""
+
+    windows: Tensor  # (B, 32)
+    prototypes: Tensor  # (B, K, 32)
+    usual: Tensor  # (B, K)
+    labels: Tensor  # (B, N)
 
 
 class Run:
@@ -94,7 +118,7 @@ class Run:
 
     def __init__(self, settings: PretrainingSettings, seed: int) -> None:
         self.settings, self.seed = settings, seed
-        self.pair = Pair(seed)
+        self.pair = Pair(seed, settings.teacher, settings.blocks)
         self.steps = settings.language_steps + settings.distillation_steps
         self.step = 0
         self.history: list[Validation] = []
@@ -118,8 +142,8 @@ class Run:
         """One step of the stage that is due."""
         if self.step == self.settings.language_steps:
             self.optimiser = self._begin_stage()
-        windows, prototypes, labels = self._batch()
-        terms = self._language(windows) if self.speaking else self._distillation(windows, prototypes, labels)
+        batch = self._batch()
+        terms = self._language(batch) if self.speaking else self._distillation(batch)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * self._pace()
         self.optimiser.zero_grad(set_to_none=True)
@@ -138,12 +162,13 @@ class Run:
         """
         if not all(weight.isfinite().all() for weight in self.pair.parameters()):
             raise ConfigError("losses that stay finite", f"NaN by step {self.step}", "lower learning_rate")
-        held_out = nearest = math.nan
+        held_out = nearest = low = high = math.nan
         if self.step > self.settings.language_steps:
-            held_out = area(discrepancies(self.pair, self.held_out), self.held_out.labels)
-            nearest = area(differences(self.held_out), self.held_out.labels)
+            found, labels = discrepancies(self.pair, self.held_out), self.held_out.labels
+            held_out, nearest = area(found, labels), area(differences(self.held_out), labels)
+            low, high = interval(generator(self.seed, "interval"), found, labels, self.settings.held_out_series)
         language, pulled, pushed = (_mean(term) for term in zip(*self.since, strict=True))
-        self.history.append(Validation(self.step, language, pulled, pushed, held_out, nearest))
+        self.history.append(Validation(self.step, language, pulled, pushed, held_out, nearest, low, high))
         self.since = []
 
     def snapshot(self) -> Checkpoint:
@@ -192,55 +217,26 @@ class Run:
         stage = settings.language_steps if self.speaking else settings.distillation_steps
         return min(1.0, (done + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * done / stage))
 
-    def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _batch(self) -> Batch:
         number = self.step // self.settings.steps_per_chunk
         if self.chunk is None or self.chunk[0] != number:
             self.chunk = (number, samples(self.seed, "pretraining", number, self.settings.series))
         chunk = self.chunk[1]
         rows = generator(self.seed, "batch", self.step).integers(0, len(chunk.windows), size=self.settings.batch)
-        windows, prototypes, labels = (torch.from_numpy(field[rows]) for field in chunk)
-        return windows, prototypes, labels
+        return Batch(*(torch.from_numpy(field[rows]) for field in chunk))
 
-    def _language(self, windows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _language(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of saying each next patch."""
-        window = seen(windows, windows[:, None]).window
+        window = seen(batch.windows, batch.prototypes, batch.usual).window
         said = self.pair.teacher.following(self.pair.teacher.hidden(window))[:, :-1]
         absent = torch.tensor(math.nan)
         return smooth_l1_loss(said, patches(window)[:, 1:]), absent, absent
 
-    def _distillation(self, windows: Tensor, prototypes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _distillation(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """d on normal patches, −log(1 − e^(−d) + 1e-6) on anomalous ones; each averaged by itself."""
-        distance = self.pair(windows, prototypes)
-        pulled, pushed = pull(distance[labels == NORMAL]), push(distance[labels == ANOMALOUS])
+        distance = self.pair(batch.windows, batch.prototypes, batch.usual)
+        pulled, pushed = pull(distance[batch.labels == NORMAL]), push(distance[batch.labels == ANOMALOUS])
         return torch.tensor(math.nan), pulled.sum() / max(1, len(pulled)), pushed.sum() / max(1, len(pushed))
-
-
-def discrepancies(pair: Pair, judged: Samples, block: int = 1024) -> Rows:
-    """The pair's discrepancy of each patch; (W, N)."""
-    found: Rows = np.empty(judged.labels.shape, dtype=np.float32)
-    with torch.inference_mode():
-        for begin in range(0, len(found), block):
-            part = slice(begin, begin + block)
-            distance = pair(torch.from_numpy(judged.windows[part]), torch.from_numpy(judged.prototypes[part]))
-            found[part] = distance.numpy()
-    return found
-
-
-def differences(judged: Samples) -> Rows:
-    """Root mean square difference of each patch from the nearest normal window, as the networks see both; (W, N)."""
-    sight = seen(torch.from_numpy(judged.windows), torch.from_numpy(judged.prototypes))
-    difference = patches(sight.window - sight.prototypes[:, 0])
-    rows: Rows = difference.square().mean(-1).sqrt().numpy()
-    return rows
-
-
-def area(scores: Rows, labels: Labels) -> float:
-    """Area under the ROC curve of the judged patches: how often an anomalous one outscores a normal one."""
-    judged = labels != UNJUDGED
-    positive = labels[judged] == ANOMALOUS
-    ranks = rankdata(scores[judged])
-    count = int(positive.sum())
-    return float((ranks[positive].sum() - count * (count + 1) / 2) / max(1, count * (len(positive) - count)))
 
 
 def _mean(term: Sequence[float]) -> float:

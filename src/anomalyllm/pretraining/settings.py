@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from anomalyllm.model.pair import BLOCKS, NO_LANGUAGE_MODEL
 from anomalyllm.settings import Settings
 
 
@@ -11,6 +12,8 @@ from anomalyllm.settings import Settings
 class PretrainingSettings(Settings):
     """How many generated series, how many steps of each stage. The defaults take about 12 minutes on one core."""
 
+    teacher: str = "compact"  # or "none", or a language model's folder, file or name; untrained: 0 language_steps
+    blocks: int = BLOCKS  # of the language model, from its first on
     language_steps: int = 700  # of the first stage: the next patch
     distillation_steps: int = 2500  # of the second stage: agree on what is normal, differ on what is not
     batch: int = 256  # windows in a step
@@ -24,6 +27,7 @@ class PretrainingSettings(Settings):
     def _rules(self) -> list[tuple[str, bool, str]]:
         least = {"language_steps": 0, "distillation_steps": 0}
         counts = (
+            "blocks",
             "language_steps",
             "distillation_steps",
             "batch",
@@ -37,6 +41,11 @@ class PretrainingSettings(Settings):
         ]
         return [
             *rules,
+            (
+                "language_steps",
+                self.teacher != NO_LANGUAGE_MODEL or self.language_steps == 0,
+                "to be 0 where teacher is 'none': there are no blocks to train",
+            ),
             ("distillation_steps", self.language_steps + self.distillation_steps > 0, "to leave some steps"),
             ("learning_rate", self.learning_rate > 0, "to be above 0"),
             ("weight_decay", self.weight_decay >= 0, "to be at least 0"),

@@ -64,12 +64,15 @@ class TrainingData:
         return thinned(self.held_out, most)
 
 
-def mostly_there(missing: NDArray[np.bool_], window: int, most: float) -> NDArray[np.bool_]:
+def mostly_there(
+    missing: NDArray[np.bool_], window: int, most: float, absent: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Which windows of a series lack at most `most` (a share) of their values; (T, C) -> (T - L + 1,).
 
-    Channels without any value do not count: they are constant, not gaps.
+    Channels without any value do not count: they are constant, not gaps. `absent` (C,) names them where `missing` is
+    only a part of the series.
     """
-    partly = missing[:, ~missing.all(axis=0)]
+    partly = missing[:, ~(missing.all(axis=0) if absent is None else absent)]
     total = np.concatenate([[0], np.cumsum(partly.sum(axis=1))])
     lacking = total[window:] - total[:-window]
     there: NDArray[np.bool_] = lacking <= most * window * max(1, partly.shape[1])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ConfigError, TooShortError
-from anomalyllm.windows.period import find_period
+from anomalyllm.windows.period import LONGEST_SERIES, find_period
 from anomalyllm.windows.slicing import nearest_stride
 from anomalyllm.windows.views import POINTS, points_of
 
@@ -38,16 +38,19 @@ def resolved(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[Dete
     return _with_lengths(config, length, len(filled)), period
 
 
-def resolved_lengths(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[DetectorConfig, int | None]:
+def resolved_lengths(
+    config: DetectorConfig, filled: NDArray[np.floating], rows: int | None = None
+) -> tuple[DetectorConfig, int | None]:
     """`config` with the lengths that the training values `filled` (T, C) allow, and their period.
 
-    A window that is set is the longest length; the others are its halves.
+    A window that is set is the longest length; the others are its halves. `rows` is T where `filled` is only the
+    beginning of them.
 
     Raises:
         TooShortError: the training part is shorter than two of the windows that are set, or than `FEWEST_ROWS`.
         ConfigError: a window that cannot be averaged, or a stride that does not divide every length.
     """
-    rows, window = len(filled), config.window.length
+    rows, window = rows or len(filled), config.window.length
     _check_rows(rows, window or 0)
     if window is None:
         lengths = fitting_lengths(config.retrieval.lengths, rows)
@@ -68,7 +71,7 @@ def resolved_lengths(config: DetectorConfig, filled: NDArray[np.floating]) -> tu
         window=dataclasses.replace(config.window, length=longest, stride=stride),
         retrieval=dataclasses.replace(config.retrieval, lengths=lengths, place_lengths=place_lengths),
     )
-    return resolved_config, find_period(np.asarray(filled, dtype=np.float64))
+    return resolved_config, find_period(np.asarray(filled[:LONGEST_SERIES], dtype=np.float64))
 
 
 def fitting_lengths(lengths: tuple[int, ...], rows: int) -> tuple[int, ...]:

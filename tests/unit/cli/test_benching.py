@@ -82,7 +82,7 @@ def test_failed_runs_are_told_and_the_code_says_so() -> None:
         (("--seed", "2", "--method", "constant"), "expected something to run, got no method that draws anything for"),
         (
             ("--method", "constant", "--set", "training.batch=3"),
-            "expected --set with a preset, got only constant; name one of default, trained, paper",
+            "expected --set with a preset, got only constant; name one of default, pretrained, trained, paper",
         ),
         (
             ("--method", "constant", "--method", "default", "--teacher", "gpt2"),
@@ -180,7 +180,7 @@ def methods(monkeypatch: pytest.MonkeyPatch) -> list[Method]:
 
 def test_without_names_everything_that_trains_no_networks_is_run(methods: list[Method]) -> None:
     done("bench", "ucr", "--data", "sets", "--limit", "1", "--seeds", "1")
-    assert [method.name for method in methods] == ["default", *BASELINES]
+    assert [method.name for method in methods] == ["default", "pretrained", *BASELINES]
 
 
 def test_settings_and_teacher_reach_the_presets_that_have_a_use_for_them(methods: list[Method]) -> None:

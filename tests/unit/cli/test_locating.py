@@ -108,6 +108,12 @@ def test_a_count_below_1_is_told_before_the_work(count: str, monkeypatch: pytest
     )
 
 
+def test_networks_that_no_place_would_be_asked_of_are_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(AnomalyLLM, "fit")
+    said = "expected places, which distances alone decide, got finetune = true; leave it out of the settings"
+    refused("locate", "plain.csv", "--set", "finetune=true", said=said)
+
+
 def test_no_place_where_nothing_is_strange() -> None:
     """A still series: rather no answer than any row."""
     pd.DataFrame({"v": np.full(ROWS, 3.0)}).to_csv("still.csv", index=False)

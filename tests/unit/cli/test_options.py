@@ -38,6 +38,13 @@ def test_options_that_are_given(tmp_path: Path) -> None:
     assert (config.preset, config.training.batch) == ("default", 9)
 
 
+def test_finetuning_is_asked_for_by_an_option_or_by_the_file(tmp_path: Path) -> None:
+    """Without the option, the word of the file holds."""
+    assert AnomalyLLM(**options(finetune=True).arguments()).resolved_config().finetune
+    (tmp_path / "c.toml").write_text("finetune = true")
+    assert AnomalyLLM(**options(config=tmp_path / "c.toml").arguments()).resolved_config().finetune
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def test_it_writes_a_pair_and_prints_its_facts() -> None:
     ran = done("pretrain", "--config", "tiny.toml", "--out", "pair.safetensors", "--seed", 3)
     assert ran.written == {"pair.safetensors"}, "the checkpoint is gone when the work is done"
     assert "Pair in pair.safetensors" in ran.out
-    assert "held-out area per patch" in ran.out
+    assert re.search(r"held-out area per patch +0\.\d{3} \(0\.\d{3} - 0\.\d{3} if other series are drawn\)", ran.out)
+    assert re.search(r"teacher +compact, 1 steps on generated series", ran.out)
     assert ran.err.count("step ") == 3
     assert load_pair(Path("pair.safetensors")).student.head.out_features == 32
 
@@ -72,6 +74,8 @@ def test_what_cannot_be_done_is_refused() -> None:
     Path("bad.toml").write_text("batch = ")
     refused("pretrain", "--out", "pair.safetensors", "--config", "bad.toml", said="check the path and the file")
     refused("pretrain", "--out", "pair.safetensors", "--seed", "-1", said="seed to be a whole number")
+    Path("absent.toml").write_text('teacher = "./nowhere"\n')
+    refused("pretrain", "--out", "pair.safetensors", "--config", "absent.toml", said="no folder at './nowhere'")
     refused("pretrain", "--out", "tiny.toml/pair", said="a folder for tiny.toml/pair")
     refused("pretrain", "--config", "tiny.toml", "--out", "pair", "--resume", said="a checkpoint at pair.checkpoint")
 
@@ -81,6 +85,6 @@ def test_without_a_file_the_defaults_hold() -> None:
 
 
 def test_a_line_has_the_terms_of_its_stage() -> None:
-    assert line(Validation(5, 0.5, NAN, NAN, NAN, NAN), 61.4) == "step 5, 61 s: next patch 0.500"
-    second = line(Validation(9, NAN, 1, 2, 0.8, 0.7), 0)
+    assert line(Validation(5, 0.5, *[NAN] * 6), 61.4) == "step 5, 61 s: next patch 0.500"
+    second = line(Validation(9, NAN, 1, 2, 0.8, 0.7, 0.75, 0.85), 0)
     assert second == "step 9, 0 s: pull 1.000, push 2.000, held-out area 0.800, of nearest alone 0.700"

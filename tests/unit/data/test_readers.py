@@ -64,7 +64,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path) == f"expected a file, got the folder {tmp_path}; name a file in it"
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.npz", "x.txt"])
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.npz", "x.npy", "x.txt"])
 def test_an_empty_file_of_any_kind_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     expected = f"expected a file with at least one row, got an empty file: {name}; check the export"
@@ -74,7 +74,7 @@ def test_an_empty_file_of_any_kind_is_refused(tmp_path: Path, name: str) -> None
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_text("x")
     assert refused(tmp_path / "x.xlsx") == (
-        "expected a file of kind .csv, .tsv, .txt, .parquet, .pq, .npz, got x.xlsx; "
+        "expected a file of kind .csv, .tsv, .txt, .parquet, .pq, .npz, .npy, got x.xlsx; "
         "convert it, or give the file its right extension"
     )
 

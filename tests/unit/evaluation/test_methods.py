@@ -14,8 +14,8 @@ from anomalyllm.data.series import as_series
 from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.evaluation.methods import GUESSES, Method, method_names, trained_epochs
-from anomalyllm.fitting import calibrated, start
 from anomalyllm.presets import PRESETS
+from anomalyllm.teaching import calibrated, start
 from anomalyllm.training import loop
 from conftest import SMALL, sine
 
@@ -52,9 +52,12 @@ def test_chance_has_no_part_where_none_is_said(name: str) -> None:
 
 def test_a_preset_trains_networks_where_its_settings_say_so() -> None:
     """The one setting that turns a preset into another kind of method: seeds, epochs and teacher follow it."""
-    assert [Method(name).trained for name in PRESETS] == [False, True, True]
+    assert [Method(name).trained for name in PRESETS] == [False, False, True, True]
     assert Method("default", {"evidence": "networks"}).trained
     assert not Method("trained", {"evidence": "retrieval"}).drawn
+    finetuned = Method("default", {"finetune": True}, teacher="gpt2")
+    assert (finetuned.trained, finetuned.drawn) == (True, True)
+    assert finetuned.build(0).resolved_config().teacher.name == "gpt2"  # type: ignore[attr-defined]
 
 
 def test_settings_are_told_apart_by_their_hash() -> None:
@@ -120,6 +123,16 @@ def test_a_preset_is_built_with_its_settings_teacher_and_seed() -> None:
     assert (config.preset, config.teacher.name, config.retrieval.bank) == ("default", "compact", 100)  # not passed on
     baseline: Any = Method("k-means").build(4)
     assert (type(baseline), baseline.seed) == (BASELINES["k-means"], 4)
+
+
+def test_a_finetuned_retrieval_has_one_epoch_which_is_itself() -> None:
+    """It chooses for itself whether its networks stay: no test label may choose the epoch they are taken from."""
+    train, test = sine(400), sine(200, seed=1)
+    method = small("default", finetune=True, training__max_steps=3, training__batch=16)
+    fitted: Any = method.build(3).fit(train)
+    (only,) = method.epochs(train, test, 3)
+    assert np.array_equal(only.scores, fitted.decision_function(test))
+    assert only.threshold == fitted.threshold_
 
 
 @pytest.mark.parametrize("name", ["default", "k-means"])

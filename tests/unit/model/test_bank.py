@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -28,6 +29,13 @@ def cut(length: int = 16, step: int = 5) -> Bank:
     return Bank.cut(values(), np.arange(0, ROWS - length + 1, step), length)
 
 
+def distances(
+    bank: Bank, scored: np.ndarray, starts: np.ndarray, channel: int, views: dict[str, float], *, own: bool = False
+) -> np.ndarray:
+    """Of one channel."""
+    return bank.distances(scored, starts, np.array([channel]), views, own=own)[:, 0]
+
+
 def floor_of(windows: list[np.ndarray]) -> float:
     return STILLNESS * float(np.median([naive.energies(window) for window in windows])) + STILL_FLOOR
 
@@ -49,49 +57,82 @@ def test_distances_equal_the_slow_version(view: str, length: int, channel: int) 
     starts = np.array([0, 13, 100, ROWS - length])
     normal = [values()[start : start + length, channel].astype(float) for start in bank.starts]
     windows = [scored[start : start + length, channel].astype(float) for start in starts]
-    found = bank.distances(scored, starts, channel, {view: 1.0})
+    found = distances(bank, scored, starts, channel, {view: 1.0})
     assert found.dtype == np.float32
     assert found == pytest.approx([slowly(view, window, normal, normal) for window in windows], rel=1e-3)
 
 
 @pytest.mark.parametrize("view", DISTANCE_VIEWS)
-def test_training_windows_do_not_meet_their_own_points(view: str) -> None:
-    """Else the training part would have no distances at all, and everything after it would be an alarm."""
+def test_training_windows_meet_only_what_is_a_quarter_of_the_part_away(view: str) -> None:
+    """What is near in time is alike: the training part would seem more usual than anything that comes after it."""
     bank, starts = cut(16), np.arange(0, ROWS - 15, 3)
     windows = {start: values()[start : start + 16, 1].astype(float) for start in range(ROWS - 15)}
     normal = [windows[start] for start in bank.starts]
     expected = [
-        slowly(view, windows[start], [windows[other] for other in bank.starts if abs(other - start) >= 16], normal)
+        slowly(
+            view, windows[start], [windows[other] for other in bank.starts if abs(other - start) >= bank.apart], normal
+        )
         for start in starts
     ]
-    assert bank.distances(values(), starts, 1, {view: 1.0}, own=True) == pytest.approx(expected, rel=1e-3)
-    same = bank.distances(values(), bank.starts, 1, {view: 1.0})
+    assert distances(bank, values(), starts, 1, {view: 1.0}, own=True) == pytest.approx(expected, rel=1e-3)
+    same = distances(bank, values(), bank.starts, 1, {view: 1.0})
     assert same == pytest.approx(np.zeros(len(same)), abs=1e-6)  # not own: each meets itself
 
 
 def test_several_views_are_averaged() -> None:
     bank, starts = cut(), np.arange(0, 200, 7)
     scored = values(seed=1)
-    single = [bank.distances(scored, starts, 0, {view: 1.0}) for view in VIEWS]
-    assert np.allclose(bank.distances(scored, starts, 0, WEIGHTS), np.mean(single, axis=0), rtol=1e-5)
+    single = [distances(bank, scored, starts, 0, {view: 1.0}) for view in VIEWS]
+    assert np.allclose(distances(bank, scored, starts, 0, WEIGHTS), np.mean(single, axis=0), rtol=1e-5)
     weights = dict(zip(VIEWS, (1.0, 2.0, 0.5, 1.0, 0.2), strict=True))
     expected = np.average(single, axis=0, weights=list(weights.values()))
-    assert np.allclose(bank.distances(scored, starts, 0, weights), expected, rtol=1e-5)
+    assert np.allclose(distances(bank, scored, starts, 0, weights), expected, rtol=1e-5)
 
 
 def test_without_a_normal_window_apart_from_itself_a_window_is_infinitely_far() -> None:
     bank = Bank.cut(values(), np.arange(0, 10), 16)
-    assert np.isinf(bank.distances(values(), np.arange(5), 0, DISTANCE_WEIGHTS, own=True)).all()
-    assert np.isfinite(bank.distances(values(), np.arange(5), 0, DISTANCE_WEIGHTS)).all()
+    assert np.isinf(distances(bank, values(), np.arange(5), 0, DISTANCE_WEIGHTS, own=True)).all()
+    assert np.isfinite(distances(bank, values(), np.arange(5), 0, DISTANCE_WEIGHTS)).all()
 
 
 @pytest.mark.parametrize("length", [16, 40, 128])
 def test_distances_do_not_depend_on_the_windows_asked_for_together(length: int) -> None:
     """Batch, chunks and stream give one score: to the last bits of float32, whichever way windows come."""
     bank, scored, starts = cut(length), values(seed=1), np.arange(0, ROWS - length + 1)
-    whole = bank.distances(scored, starts, 1, WEIGHTS)
-    pieces = [bank.distances(scored, starts[begin : begin + 9], 1, WEIGHTS) for begin in range(0, len(starts), 9)]
+    whole = distances(bank, scored, starts, 1, WEIGHTS)
+    pieces = [distances(bank, scored, starts[begin : begin + 9], 1, WEIGHTS) for begin in range(0, len(starts), 9)]
     assert np.allclose(np.concatenate(pieces), whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("at_once", [1, 20, 1 << 13])
+def test_channels_and_windows_together_equal_each_alone(
+    at_once: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: how many are taken at once, and on how many threads, is a matter of time only."""
+    scored, starts = values(seed=0 if own else 1), np.arange(0, ROWS - 15, 3)
+    bank = cut()
+    alone = [[distances(bank, scored, np.array([at]), one, WEIGHTS, own=own)[0] for one in (0, 1)] for at in starts]
+    monkeypatch.setattr("anomalyllm.model.bank.ROWS_AT_ONCE", at_once)
+    together = cut().distances(scored, starts, np.array([0, 1]), WEIGHTS, own=own)
+    assert together.tobytes() == np.array(alone, dtype=np.float32).tobytes()
+
+
+def test_where_no_channel_is_asked_for_there_are_no_distances() -> None:
+    """Of a series that stands still nothing moves, and nothing is compared."""
+    assert cut().distances(values(), np.arange(5), np.zeros(0, np.int64), WEIGHTS).shape == (5, 0)
+
+
+def test_a_bank_keeps_what_its_views_see_and_no_more_than_once() -> None:
+    """A stream asks again and again; other channels than before must not be given the kept ones."""
+    bank, starts = cut(), np.arange(0, 200, 7)
+    both = bank.distances(values(seed=1), starts, np.array([0, 1]), WEIGHTS)
+    kept = dict(bank._tables)
+    assert bank.distances(values(seed=1), starts, np.array([0, 1]), WEIGHTS).tobytes() == both.tobytes()
+    assert all(bank._tables[view] is table for view, table in kept.items())
+    assert bank.distances(values(seed=1), starts, np.array([1]), WEIGHTS).tobytes() == both[:, [1]].tobytes()
+    assert len(bank._tables) == len(DISTANCE_VIEWS)
+    assert "_tables" not in vars(dataclasses.replace(bank))
 
 
 def test_runs_are_of_neighbouring_windows() -> None:
@@ -142,7 +183,7 @@ def test_the_subspace_sees_what_leaves_the_usual_directions() -> None:
     across[8:] = 5
     start = np.zeros(1, dtype=np.int64)
     alone = {SUBSPACE: 1.0}
-    assert bank.distances(across, start, 0, alone) > 3 * bank.distances(along, start, 0, alone)
+    assert distances(bank, across, start, 0, alone) > 3 * distances(bank, along, start, 0, alone)
 
 
 @pytest.mark.parametrize("level", [0.0, 5.0])
@@ -151,8 +192,8 @@ def test_a_channel_that_stands_still_has_finite_distances(level: float) -> None:
     bank = Bank.cut(still, np.arange(0, 200, 5), 16)
     starts = np.arange(0, 200, 8)
     assert bank.stillness == pytest.approx(STILL_FLOOR)
-    assert bank.distances(still, starts, 0, WEIGHTS) == pytest.approx(np.zeros(len(starts)), abs=1e-6)
-    moved = bank.distances(still + values()[:, :1], starts, 0, WEIGHTS)
+    assert distances(bank, still, starts, 0, WEIGHTS) == pytest.approx(np.zeros(len(starts)), abs=1e-6)
+    moved = distances(bank, still + values()[:, :1], starts, 0, WEIGHTS)
     assert np.isfinite(moved).all()
     assert moved.min() > 0.5
 
@@ -195,3 +236,10 @@ def test_a_window_that_the_series_cuts_short_is_continued_by_its_last_value() ->
     short = values()[30:55, 1]
     padded = np.concatenate([short, np.full(15, short[-1])])
     assert np.array_equal(bank.nearest_window(short, 1), bank.nearest_window(padded, 1))
+
+
+def test_training_windows_are_at_least_their_length_apart() -> None:
+    """A quarter of a short training part may be less than a window, which must not meet its own points."""
+    short, long = cut(16), cut(128)
+    assert short.apart == (short.starts[-1] + 16) // 4 > 16
+    assert long.apart == 128

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from anomalyllm.model import retrieval
-from anomalyllm.model.retrieval import Overlap, nearest_rows
+from anomalyllm.model.nearest import Overlap
+from anomalyllm.model.retrieval import nearest_rows
 
 
 def rows(count: int, seed: int = 0) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import naive
-from anomalyllm.model import retrieval
-from anomalyllm.model.retrieval import Overlap, nearest_distance, nearest_in_runs, rarity
+from anomalyllm.model import nearest, retrieval
+from anomalyllm.model.nearest import Overlap
+from anomalyllm.model.retrieval import nearest_distance, nearest_in_runs, rarity
 
 LENGTH = 12
 
@@ -45,6 +46,7 @@ def test_the_nearest_of_all_equals_the_slow_version(count: int) -> None:
 def test_a_window_never_meets_its_own_points(step: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bank and windows come from one series: without leaving out, every distance would be 0 and nothing strange."""
     monkeypatch.setattr(retrieval, "MOST_DISTANCES", most)  # 1: blocks of 32
+    monkeypatch.setattr(nearest, "MOST_DISTANCES", most)  # 1: blocks of 16
     starts, bank_starts = np.arange(0, 150, 2), np.arange(0, 150, step)
     series = rows(200, 1)[:, 0]
     windows, bank = (np.lib.stride_tricks.sliding_window_view(series, LENGTH)[begin] for begin in (starts, bank_starts))
@@ -98,6 +100,7 @@ def test_blocks_change_no_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     windows, bank = rows(200), rows(100, seed=1)
     whole = nearest_distance(windows, bank), nearest_in_runs(windows, bank)
     monkeypatch.setattr(retrieval, "MOST_DISTANCES", 1)
+    monkeypatch.setattr(nearest, "MOST_DISTANCES", 1)
     assert np.array_equal(nearest_distance(windows, bank), whole[0])
     assert np.allclose(nearest_in_runs(windows, bank), whole[1], atol=1e-4)
 

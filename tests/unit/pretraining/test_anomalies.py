@@ -27,7 +27,7 @@ def test_an_anomaly_is_where_it_says(kind: str, length: int) -> None:
         changed, start, end = anomaly(chance(seed), values, Event(800, 800 + length, PERIOD), kind)
         assert changed.shape == values.shape
         assert np.isfinite(changed).all()
-        assert start == 800
+        assert start == (800 + length if kind == "repeat" else 800)
         assert end > start
         assert np.array_equal(changed[:start], values[:start])
         if kind not in MOVE_THE_REST:
@@ -48,7 +48,8 @@ def test_what_follows_a_cut_is_early_and_what_follows_a_repeat_is_late() -> None
     early, late = (anomaly(chance(), values, event, kind) for kind in ("cut", "repeat"))
     assert np.array_equal(early.values[800:1900], values[820:1920])
     assert np.array_equal(late.values[820:1900], values[800:1880])
-    assert early.end - early.start == 5, "the seam is the event, not what comes after it"
+    assert (early.start, early.end) == (800, 805), "the seam is the event, not what comes after it"
+    assert (late.start, late.end) == (820, 825), "the first time that points come is normal"
 
 
 @pytest.mark.parametrize("kind", OF_ONE_PERIOD)
@@ -69,3 +70,14 @@ def test_kinds_and_lengths_are_drawn() -> None:
     assert event_at(chance(3), 10, 400, 5).length <= 5
     drawn = {anomaly(chance(seed), wave(), Event(800, 850, PERIOD)).values.tobytes() for seed in range(30)}
     assert len(drawn) > len(KINDS), "of the same kind, two differ in size or form"
+
+
+def test_a_channel_that_is_decoupled_runs_as_at_another_time() -> None:
+    """Its level stays its own: that it does not fit the other channels is all that is wrong with it."""
+    values = wave() + np.linspace(0, 5, 2000)  # so that every time is told by its level
+    changed, start, end = anomaly(chance(2), values, Event(800, 801, PERIOD), "decoupled")
+    assert end - start == PERIOD // 4, "a point alone belongs to no other time"
+    piece = changed[start:end]
+    places = [at for at in range(2000 - len(piece)) if np.array_equal(values[at : at + len(piece)], piece)]
+    assert len(places) == 1
+    assert places != [start]

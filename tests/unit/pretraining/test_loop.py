@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import GPT2Config, GPT2Model
 
 from anomalyllm.errors import ArtefactError, ConfigError, TrainingInterrupted
-from anomalyllm.model.pair import Pair
+from anomalyllm.model.chance import torch_chance
+from anomalyllm.model.pair import Pair, load_pair, save_pair
 from anomalyllm.pretraining import loop
-from anomalyllm.pretraining.loop import Run, Validation, area, differences, discrepancies, pretrain
-from anomalyllm.pretraining.sampling import Samples
+from anomalyllm.pretraining.held_out import area, discrepancies
+from anomalyllm.pretraining.loop import Run, Validation, pretrain
 from anomalyllm.pretraining.settings import PretrainingSettings
 
 TINY = PretrainingSettings(
@@ -47,6 +50,7 @@ def test_each_term_is_told_by_itself(trained: tuple[Pair, list[Validation]]) -> 
     spoken = [(math.isnan(row.language), math.isnan(row.pull), math.isnan(row.held_out)) for row in history]
     assert spoken == [(False, True, True)] * 2 + [(True, False, False)] * 2
     assert all(0 <= row.held_out <= 1 and 0 <= row.nearest <= 1 for row in history[2:])
+    assert all(0 <= row.low <= row.high <= 1 for row in history[2:])
 
 
 def test_a_validation_across_both_stages_has_all_terms() -> None:
@@ -73,6 +77,69 @@ def test_the_blocks_sleep_in_the_second_stage() -> None:
     assert asleep == {name for name in done if name.startswith("teacher")} - awake
     student = [name for name in drawn if name.startswith("student")]
     assert all(torch.equal(drawn[name], spoken[name]) for name in student)
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A small GPT-2 in a folder, and one that lacks its feed-forward half."""
+    whole, half = (tmp_path_factory.mktemp("foreign") / name for name in ("tiny-gpt2", "half.safetensors"))
+    with torch_chance(3):
+        model = GPT2Model(GPT2Config(vocab_size=5, n_positions=16, n_embd=64, n_layer=2, n_head=1))
+    model.save_pretrained(whole)
+    kept = {name: tensor for name, tensor in model.state_dict().items() if ".mlp." not in name and "wte" not in name}
+    save_file(kept, half)
+    return {"folder": str(whole), "attention": str(half)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "label"),
+    [
+        ("compact", 0, "compact (untrained)"),
+        ("compact", 2, "compact, 2 steps on generated series"),
+        ("folder", 0, "tiny-gpt2"),
+        ("attention", 0, "gpt2 attention h0-h1, feed-forward skipped"),
+        ("attention", 2, "gpt2 attention h0-h1, feed-forward skipped, 2 steps on generated series"),
+    ],
+)
+def test_the_blocks_of_every_teacher_sleep_in_the_second_stage(
+    kind: str, steps: int, label: str, foreign: dict[str, str], tmp_path: Path
+) -> None:
+    """Byte for byte, from where the second stage begins to the file that is loaded; and the label says what it is."""
+    settings = dataclasses.replace(
+        TINY, teacher=foreign.get(kind, kind), blocks=2, language_steps=steps, distillation_steps=2
+    )
+    run = Run(settings, 0)
+    while run.speaking:
+        run.advance()
+    before = weights(run.pair)
+    pair = pretrain(settings, 0)[0]
+    save_pair(tmp_path / "pair", pair)
+    loaded = load_pair(tmp_path / "pair")
+    blocks = [name for name in before if name.startswith("teacher.language_model")]
+    assert len(blocks) > 10
+    assert all(before[name].numpy().tobytes() == weights(loaded)[name].numpy().tobytes() for name in blocks)
+    assert not torch.equal(before["teacher.embedding.weight"], weights(loaded)["teacher.embedding.weight"])
+    assert loaded.teacher.label == label
+
+
+def test_a_teacher_that_comes_trained_keeps_its_own_blocks(foreign: dict[str, str]) -> None:
+    settings = dataclasses.replace(TINY, teacher=foreign["folder"], blocks=2, language_steps=0, distillation_steps=2)
+    pair = pretrain(settings, 0)[0]
+    stored = load_file(Path(foreign["folder"]) / "model.safetensors")
+    for name, tensor in pair.teacher.language_model.state_dict().items():
+        assert name == "wte.weight" or torch.equal(tensor, stored[name]), name
+
+
+def test_without_a_language_model_there_are_no_blocks_and_all_of_the_teacher_is_trained(tmp_path: Path) -> None:
+    settings = dataclasses.replace(TINY, teacher="none", language_steps=0)
+    drawn = weights(Run(settings, 0).pair)
+    pair = pretrain(settings, 0)[0]
+    assert {name for name in drawn if name.startswith("teacher")} == {
+        f"teacher.{layer}.{kind}" for layer in ("embedding", "head") for kind in ("weight", "bias")
+    }
+    assert not any(torch.equal(drawn[name], weight) for name, weight in weights(pair).items())
+    save_pair(tmp_path / "pair", pair)
+    assert same(load_pair(tmp_path / "pair"), pair)
 
 
 def test_the_blocks_learn_to_say_the_next_patch() -> None:
@@ -164,21 +231,3 @@ def test_the_learning_rate_rises_and_falls_in_each_stage() -> None:
     assert paces[399] < 1e-4
     assert paces[999] < 1e-4
     assert np.argmax(paces[:400]) == np.argmax(paces[400:]) == 99 or max(paces[:400]) > 0.8
-
-
-def test_the_area_is_the_share_of_pairs_in_order() -> None:
-    scores = np.array([[0.1, 0.5, 0.5, 0.9]], dtype=np.float32)
-    labels = np.array([[0, 0, 1, 1]], dtype=np.int8)
-    assert area(scores, labels) == pytest.approx((1 + 0.5 + 1 + 1) / 4)
-    assert area(-scores, labels) == pytest.approx(1 - 3.5 / 4)
-    assert area(scores, np.array([[0, -1, 1, 1]], dtype=np.int8)) == 1
-
-
-def test_what_there_is_to_beat_is_the_difference_from_the_nearest_window() -> None:
-    time = np.sin(np.linspace(0, 9, 32, dtype=np.float32))[None]
-    changed = time.copy()
-    changed[:, 4:8] += [1, -1, 1, -1]
-    judged = Samples(changed, np.repeat(time[:, None], 4, axis=1), np.zeros((1, 8), dtype=np.int8))
-    found = differences(judged)
-    assert found.argmax() == 1
-    assert found[0, 1] > 5 * np.delete(found[0], 1).max()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from anomalyllm.pretraining import sampling
+from anomalyllm.pretraining.gaps import Part
 from anomalyllm.pretraining.sampling import (
     ANOMALOUS,
     EVENTS,
@@ -33,10 +34,12 @@ def test_windows_prototypes_and_labels_belong_together(few: Samples) -> None:
     count = 4 * LENGTHS_PER_SERIES * (NORMAL_WINDOWS + EVENTS * sampling.WINDOWS_PER_EVENT)
     assert few.windows.shape == (count, 32)
     assert few.prototypes.shape == (count, 4, 32)
+    assert few.usual.shape == (count, 4)
     assert few.labels.shape == (count, 8)
     assert few.windows.dtype == few.prototypes.dtype == np.float32
     assert np.isfinite(few.windows).all()
     assert np.isfinite(few.prototypes).all()
+    assert (np.isfinite(few.usual) & (few.usual >= 0)).all()
 
 
 def test_both_labels_are_there_and_most_is_normal(few: Samples) -> None:
@@ -81,11 +84,71 @@ def test_what_moved_outside_of_the_event_is_not_judged() -> None:
     assert labels.tolist() == [[0, 0, 0, 0, 1, -1, -1, -1]]
 
 
-def test_series_are_scaled_by_their_training_part() -> None:
-    series = generated(np.random.default_rng(0))
-    assert series.train.mean() == pytest.approx(0, abs=1e-9)
-    assert series.train.std() == pytest.approx(1)
-    assert len(series.test) == sampling.TEST_POINTS
+def test_series_are_scaled_by_what_was_recorded_of_their_training_part() -> None:
+    with_gaps = 0
+    for seed in range(40):
+        series = generated(np.random.default_rng(seed))
+        seen = series.train.values[~series.train.missing]
+        assert seen.mean() == pytest.approx(0, abs=1e-9)
+        assert seen.std() == pytest.approx(1)
+        assert len(series.test.values) == sampling.TEST_POINTS
+        assert series.train.missing.any() == series.test.missing.any(), "gaps come in both parts or in none"
+        with_gaps += int(series.train.missing.any())
+    assert 0.1 < with_gaps / 40 < 0.45
+
+
+def test_some_series_are_a_channel_of_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each channel of it is drawn at times, and none is made for nothing."""
+    asked, chosen = [], set()
+
+    def recording(chance: np.random.Generator, rows: int, channels: int, period: float) -> np.ndarray:
+        asked.append(channels)
+        return np.repeat(np.arange(channels, dtype=float)[None], rows, axis=0)
+
+    monkeypatch.setattr(sampling, "normal_recording", recording)
+    monkeypatch.setattr(sampling, "normal_series", lambda chance, rows, period: np.full(rows, -1.0))
+    for seed in range(200):
+        chosen.add(float(sampling._channel(np.random.default_rng(seed), 3, 20.0)[0]))
+    assert 0.15 < len(asked) / 200 < 0.35
+    assert set(asked) == set(range(*sampling.CHANNELS))
+    assert chosen >= {-1.0, 0.0, 1.0, 2.0, 3.0}
+
+
+def test_a_filled_gap_is_normal_and_hides_what_happened_in_it() -> None:
+    """An event that was not recorded changes no patch, so nothing may be taught of it; beside the gap it is seen."""
+    chance = np.random.default_rng(0)
+    time = np.sin(2 * np.pi * np.arange(5000) / 50)
+    missing = np.zeros(5000, dtype=bool)
+    missing[1000:1040] = True
+    clean = Part(time, missing).filled
+    starts = np.array([984])
+    for event, seen in (((1000, 1040), False), ((1000, 1060), True)):
+        happened = time.copy()
+        happened[slice(*event)] += 2
+        windows = [sampling._windows(values, starts, 128) for values in (Part(happened, missing).filled, clean)]
+        labels = patch_labels(*windows, starts, 128, event)
+        assert (labels == ANOMALOUS).any() == seen
+        assert (labels[:, :3] == NORMAL).all()
+    train = Part(time[:3000], missing[:3000])
+    bank = sampling._bank(chance, train, 64)
+    found = sampling._normal(chance, Generated(train, Part(time, missing), 50), 64, bank, of_training=False)
+    flat = np.abs(np.diff(found.windows, axis=1)).min(axis=1) == 0
+    assert flat.any(), "windows with a filled gap are shown"
+    assert (found.labels == NORMAL).all()
+
+
+def test_a_bank_is_cut_where_little_is_missing_and_a_window_judged_where_enough_is_there() -> None:
+    chance = np.random.default_rng(0)
+    missing = np.zeros(3000, dtype=bool)
+    missing[1000:1300] = True
+    part = Part(chance.normal(size=3000), missing)
+    starts = sampling._bank(chance, part, 64).starts
+    assert max(missing[start : start + 64].mean() for start in starts) <= sampling.FEW_MISSING
+    judged = sampling._starts(chance, part, (900, 1300), 64, 200)
+    assert 0.3 < max(missing[start : start + 64].mean() for start in judged) <= sampling.MOST_MISSING
+    assert len(sampling._starts(chance, part, (1100, 1150), 64, 5)) == 5, "where nothing else is left, it is shown"
+    lost = Part(part.values, np.arange(3000) % 2 == 0)
+    assert len(sampling._bank(chance, lost, 64).starts) > 4
 
 
 def test_lengths_are_those_that_a_window_is_averaged_from() -> None:
@@ -101,8 +164,8 @@ def test_lengths_are_those_that_a_window_is_averaged_from() -> None:
 def test_a_training_window_does_not_meet_itself(length: int) -> None:
     """Else every window of the training part would be its own prototype."""
     chance = np.random.default_rng(0)
-    train = np.cumsum(chance.normal(size=2000))  # never the same twice
-    series = Generated(train, np.cumsum(chance.normal(size=2000)), 40)
+    train = Part.whole(np.cumsum(chance.normal(size=2000)))  # never the same twice
+    series = Generated(train, Part.whole(np.cumsum(chance.normal(size=2000))), 40)
     bank = sampling._bank(chance, train, length)
     found = sampling._normal(chance, series, length, bank, of_training=True)
     nearest = np.abs(found.windows - found.prototypes[:, 0]).max(axis=1)
@@ -112,11 +175,11 @@ def test_a_training_window_does_not_meet_itself(length: int) -> None:
 def test_rare_normal_windows_come_often_and_are_normal() -> None:
     """One odd beat in forty of the test part: half of the windows are the most distant ones, and labelled normal."""
     chance = np.random.default_rng(0)
-    train = np.sin(2 * np.pi * np.arange(3000) / 50)
+    train = Part.whole(np.sin(2 * np.pi * np.arange(3000) / 50))
     test = np.sin(2 * np.pi * np.arange(5000) / 50)
     test[2000:2050] = 0
     found = sampling._normal(
-        chance, Generated(train, test, 50), 32, sampling._bank(chance, train, 32), of_training=False
+        chance, Generated(train, Part.whole(test), 50), 32, sampling._bank(chance, train, 32), of_training=False
     )
     odd = np.abs(found.windows).max(axis=1) < 0.9
     assert odd.mean() > 2 * 82 / 5000 / 2

@@ -12,10 +12,10 @@ import torch
 
 from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ArtefactError, TrainingInterrupted
-from anomalyllm.fitting import place_prototypes, training_data
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import load_language_model
 from anomalyllm.presets import preset
+from anomalyllm.teaching import place_prototypes, training_data
 from anomalyllm.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from anomalyllm.training.data import TrainingData
 from anomalyllm.training.loop import Run, train, trained_copy

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 import naive
 from anomalyllm import config
 from anomalyllm.model.bank import SUBSPACE
-from anomalyllm.windows import views
 from anomalyllm.windows.views import AVERAGED, ROUGHNESS, averaged, energies, points_of, roughness, segments_of
 
+Measure = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 LENGTHS = [8, 9, 16, 20, 37, 64, 100, 128]
 FLOOR = 0.01
 
@@ -122,21 +124,24 @@ def test_a_larger_floor_hides_more_stillness() -> None:
     assert gaps[0] > gaps[1] > gaps[2] > 0
 
 
-# --- blocks
+# --- each window by itself
 
 
-@pytest.mark.parametrize("most", [1, 64, 200, 1 << 22])
+@pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("measure", [averaged, energies])
-def test_rows_do_not_depend_on_the_windows_measured_with_them(
-    measure: object, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Blocks bound memory and nothing else; with `most` 1 a window is longer than a block."""
-    values, starts = walk(), np.arange(0, 337, 7)
-    whole = measure(values, starts, 64)  # type: ignore[operator]
-    monkeypatch.setattr(views, "MOST_VALUES", most)
-    assert measure(values, starts, 64).tobytes() == whole.tobytes()  # type: ignore[operator]
-    singles = [measure(values, starts[index : index + 1], 64) for index in range(len(starts))]  # type: ignore[operator]
+def test_rows_do_not_depend_on_the_windows_measured_with_them(measure: Measure, length: int) -> None:
+    """Windows share the sums of their points; a sum is taken in the order of time, wherever its windows begin."""
+    values, starts = walk(), np.arange(0, 400 - length + 1, 7)
+    whole = measure(values, starts, length)
+    singles = [measure(values, starts[index : index + 1], length) for index in range(len(starts))]
     assert np.concatenate(singles).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("measure", [averaged, energies])
+def test_channels_are_measured_as_each_would_be_alone(measure: Measure) -> None:
+    values, starts = np.stack([walk(), walk(seed=1)]), np.array([5, 8, 200])
+    both = measure(values, starts, 64)
+    assert both.tobytes() == np.stack([measure(channel, starts, 64) for channel in values]).tobytes()
 
 
 def test_the_series_around_a_window_does_not_matter() -> None:

@@ -1,0 +1,162 @@
+"""How time and memory of `anomalyllm fit` and `score` grow with the length of a series: a CSV and a chart.
+
+python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000     (then, for memory alone)
+python benchmarks/length.py OUT --rows 100000000 --bank 256
+python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
+
+Each command runs in a process of its own, and its peak memory is that process's, less that of the same command on
+10,000 rows: what is left is not the interpreter and its libraries. Seconds are of processors, so that other work on the
+machine counts little. Rows are appended to OUT/length.csv; the chart and the exponents are made anew of all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+TINY = 10_000  # rows whose memory counts as the library's own
+PART = 1_000_000  # rows written at once
+PERIOD, NOISE, SEED = 100, 0.1, 0
+COLUMNS = ("command", "kind", "rows", "bank", "cpu_seconds", "wall_seconds", "peak_mib", "above_tiny_mib", "host")
+
+
+def write_series(path: Path, rows: int) -> None:
+    """A sine with noise, an anomaly in each million rows, as NPY (float32), Parquet or CSV; `PART` rows at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix == ".npy":
+        array = np.lib.format.open_memmap(path, "w+", np.float32, (rows,))
+        for begin in range(0, rows, PART):
+            array[begin : begin + PART] = part(begin, min(rows, begin + PART))
+        array.flush()
+        return
+    schema = pa.schema([("value", pa.float32())])
+    if path.suffix == ".parquet":
+        with pq.ParquetWriter(path, schema) as writer:
+            for begin in range(0, rows, PART):
+                writer.write_table(pa.table([part(begin, min(rows, begin + PART))], schema=schema))
+        return
+    with path.open("w") as file:
+        file.write("value\n")
+        for begin in range(0, rows, PART):
+            np.savetxt(file, part(begin, min(rows, begin + PART)), fmt="%.5f")
+
+
+def part(begin: int, end: int) -> np.ndarray:
+    """Rows of the series, whatever else is written."""
+    time_ = np.arange(begin, end)
+    values = np.sin(2 * np.pi * time_ / PERIOD) + NOISE * np.random.default_rng([SEED, begin]).standard_normal(
+        end - begin
+    )
+    values[PART // 2 : PART // 2 + PERIOD] = 0.0
+    return values.astype(np.float32)
+
+
+def measured(words: list[str]) -> tuple[float, float, float]:
+    """Processor seconds, seconds on the wall, and peak memory in MiB of one command."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "anomalyllm", *words]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024
+
+
+def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, tuple[float, float, float]]:
+    """What `fit` and `score` of one length cost. The model is fitted on the same rows that are scored."""
+    file, model, scores = folder / f"series.{kind}", folder / "model", folder / "scores.csv"
+    write_series(file, rows)
+    found = {"fit": measured(["fit", str(file), "--model", str(model), "--set", f"retrieval.bank={bank}", "-q"])}
+    found["score"] = measured(["score", str(file), "--model", str(model), "--scores", str(scores), "--json", "-q"])
+    for path in (file, scores):
+        path.unlink()
+    return found
+
+
+def exponent(rows: list[dict[str, str]]) -> float:
+    """The slope of the logarithm of seconds on the logarithm of rows, by least squares."""
+    x = np.log([float(row["rows"]) for row in rows])
+    return float(np.polyfit(x, np.log([float(row["cpu_seconds"]) for row in rows]), 1)[0])
+
+
+def draw(table: list[dict[str, str]], path: Path) -> None:
+    """Seconds and memory against rows."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    groups = sorted({(row["command"], row["kind"], int(row["bank"])) for row in table}, reverse=True)
+    for command, kind, bank in groups:
+        rows = [row for row in table if (row["command"], row["kind"], int(row["bank"])) == (command, kind, bank)]
+        rows.sort(key=lambda row: int(row["rows"]))
+        name = f"{command}, {kind}, bank {bank}"
+        if len(rows) > 2:
+            name += f": exponent {exponent(rows):.2f}"
+        style = "o-" if command == "score" else "s--"
+        lengths = [int(row["rows"]) for row in rows]
+        left.loglog(lengths, [float(row["cpu_seconds"]) for row in rows], style, label=name)
+        right.semilogx(lengths, [float(row["above_tiny_mib"]) for row in rows], style, label=name)
+    left.set(xlabel="rows", ylabel="processor seconds", title="Time")
+    right.axhline(300, color="grey", linewidth=1)
+    right.set(xlabel="rows", ylabel=f"MiB above a run on {TINY:,} rows", title="Peak memory (grey: the limit, 300 MB)")
+    right.set_ylim(bottom=0)
+    left.legend(fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Measures, appends, draws."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--rows", type=int, nargs="*", default=[100_000, 1_000_000])
+    parser.add_argument("--kinds", nargs="*", default=["npy"], choices=["npy", "parquet", "csv"])
+    parser.add_argument("--bank", type=int, default=8192)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    path = asked.out / "length.csv"
+    for kind in asked.kinds:
+        with tempfile.TemporaryDirectory(dir=asked.out) as folder:
+            tiny = both(Path(folder), kind, TINY, asked.bank)
+            for rows in asked.rows:
+                found = both(Path(folder), kind, rows, asked.bank)
+                new = not path.exists()
+                with path.open("a", newline="") as file:
+                    writer = csv.writer(file, lineterminator="\n")
+                    if new:
+                        writer.writerow(COLUMNS)
+                    for command, (cpu, wall, peak) in found.items():
+                        above = peak - tiny[command][2]
+                        host = f"{platform.machine()}, {os.cpu_count()} cores"
+                        row = (
+                            command,
+                            kind,
+                            rows,
+                            asked.bank,
+                            f"{cpu:.1f}",
+                            f"{wall:.1f}",
+                            f"{peak:.0f}",
+                            f"{above:.0f}",
+                        )
+                        writer.writerow((*row, host))
+                        print(*row, flush=True)
+    if path.exists():
+        with path.open(newline="") as file:
+            draw(list(csv.DictReader(file)), asked.out / "length.png")
+
+
+if __name__ == "__main__":
+    main()

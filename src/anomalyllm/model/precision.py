@@ -1,0 +1,47 @@
+"""The numbers in which a sleeping teacher multiplies: float32, or bfloat16 where the machine has it and it pays.
+
+bfloat16 keeps three digits. Its sums are taken in float32, and what decides (residual stream, LayerNorms, head, student,
+losses, scores) is float32 as ever. A matrix that sleeps loses its other digits once, when the networks are built, so an
+artefact holds what the scores were computed with; a detector that was fitted so scores so on every machine.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+NARROWEST = 512
+"""Width of a language model from which on "auto" is bfloat16: below it a step is short, and three digits save a third."""
+
+
+def precision_of(asked: str, width: int, device: str) -> str:
+    """What the setting `teacher.precision` comes to: "float32" or "bfloat16".
+
+    Args:
+        asked: "auto" chooses bfloat16 for wide language models where the device multiplies it itself.
+        width: of the language model.
+        device: as torch names it.
+    """
+    if asked != "auto":
+        return asked
+    return "bfloat16" if width >= NARROWEST and has_bfloat16(device) else "float32"
+
+
+def has_bfloat16(device: str = "cpu") -> bool:
+    """Whether `device` multiplies bfloat16 matrices itself."""
+    if torch.device(device).type == "cuda":
+        return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False))
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return bool(supported()) if supported is not None else False
+
+
+def halve(language_model: nn.Module) -> None:
+    """All that sleeps in it becomes bfloat16, in place; what is trained stays as it is."""
+    for parameter in language_model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.to(torch.bfloat16)
+
+
+def in_bfloat16(device: torch.device, *, wanted: bool) -> torch.autocast:
+    """Inside, products of matrices are taken in bfloat16 if `wanted`; LayerNorms and sums stay as they are."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)

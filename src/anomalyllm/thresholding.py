@@ -1,0 +1,57 @@
+"""What every fit ends with: the threshold that the training part's own scores give."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalyllm.banking import trusted
+from anomalyllm.data.series import Series
+from anomalyllm.fitted import Fitted
+from anomalyllm.scoring.calibrate import UNJUDGED
+from anomalyllm.scoring.threshold import AlarmRate, fit_threshold
+
+Floats = NDArray[np.float64]
+
+SUSPICIOUS = 2.0  # times the threshold
+
+
+def with_threshold(fitted: Fitted, series: Series, scores: Floats) -> Fitted:
+    """With the threshold that the training part's own scores (T,) give, and a note if they are strange themselves."""
+    rows = series.first_row + np.arange(len(scores))
+    return thresholded(fitted, trusted(series, scores, fitted.window), scores, rows)
+
+
+def thresholded(fitted: Fitted, clear: Floats, scores: Floats, rows: NDArray[np.int64]) -> Fitted:
+    """The same from the training scores that no gap has touched, from all, and the rows of the latter."""
+    threshold = _threshold(fitted, clear)
+    notes = (*fitted.training.notes, *_suspicious(scores, threshold, rows))
+    return dataclasses.replace(fitted, threshold=threshold, training=dataclasses.replace(fitted.training, notes=notes))
+
+
+def _threshold(fitted: Fitted, scores: Floats) -> float:
+    """From all training scores: the held-out tail alone has seen too little of what is normal (docs/lab-notes.md)."""
+    settings = fitted.config.scoring
+    judged = scores[scores > UNJUDGED]
+    if len(judged) == 0:  # nothing moves: what has never been seen is an alarm
+        return fitted.novelty.weight / 2 / fitted.unit
+    return fit_threshold(
+        judged,
+        AlarmRate.parse(settings.alarms_per),
+        spacing=fitted.training.spacing,
+        tail_fraction=settings.tail_fraction,
+        separation=fitted.window,
+    )
+
+
+def _suspicious(scores: Floats, threshold: float, rows: NDArray[np.int64]) -> list[str]:
+    """A training part that raises a strong alarm itself may not be normal: say where."""
+    top = int(scores.argmax())
+    if scores[top] < SUSPICIOUS * threshold:
+        return []
+    return [
+        f"the training part itself looks anomalous around row {rows[top]}, where the score is "
+        f"{scores[top] / threshold:.1f} times the threshold: if that is not normal, leave it out"
+    ]

@@ -1,0 +1,39 @@
+"""Work in pieces: all of it is done, on no more threads than the caller allows, and what goes wrong is told."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from anomalyllm.model import threads
+from anomalyllm.model.threads import divided
+
+
+@pytest.mark.parametrize("allowed", [1, 2, 8])
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_every_piece_is_done_once(count: int, allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: allowed)
+    done: list[int] = []
+    divided(done.append, range(count))
+    assert sorted(done) == list(range(count))
+
+
+def test_one_thread_is_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has given the library one thread, as a bench with many processes does, gets no second one."""
+    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: 1)
+    names: list[str] = []
+    divided(lambda _: names.append(threading.current_thread().name), range(5))
+    assert set(names) == {threading.current_thread().name}
+
+
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_what_a_piece_raises_is_raised(allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: allowed)
+
+    def refuse(piece: int) -> None:
+        if piece == 3:
+            raise MemoryError("no room for piece 3")
+
+    with pytest.raises(MemoryError, match="piece 3"):
+        divided(refuse, range(6))
