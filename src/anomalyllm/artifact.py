@@ -13,19 +13,19 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load, save
-from torch import Tensor
+from safetensors.numpy import load, save
 
 from anomalyllm import __version__
 from anomalyllm.errors import ArtefactError, ConfigError
 from anomalyllm.files import storage_errors, write_atomically
 from anomalyllm.fitted import Fitted
-from anomalyllm.packing import all_tensors, assembled, described_pair
+from anomalyllm.packing import Tensors, all_tensors, assembled, described_pair
 
 FORMAT = "anomalyllm-detector"
 SCHEMA = 2
@@ -103,12 +103,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def library_versions() -> dict[str, str]:
-    """This library, Python, and the libraries that a score depends on."""
+    """This library, Python, and the libraries that a score depends on, those that are there."""
     own = {"anomalyllm": __version__, "python": platform.python_version()}
-    return own | {library: version(library) for library in LIBRARIES}
+    return own | {library: version(library) for library in LIBRARIES if _is_there(library)}
 
 
-def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: bytes) -> dict[str, Any]:
+def _is_there(library: str) -> bool:
+    try:
+        return find_spec(library) is not None
+    except (ValueError, ImportError):  # something keeps it from being imported
+        return False
+
+
+def _manifest(fitted: Fitted, tensors: Tensors, name: str, content: bytes) -> dict[str, Any]:
     facts = dataclasses.asdict(fitted.training)
     return {
         "format": FORMAT,
@@ -129,14 +136,12 @@ def _manifest(fitted: Fitted, tensors: dict[str, Tensor], name: str, content: by
     }
 
 
-def _described(tensor: Tensor) -> dict[str, Any]:
-    plain = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor  # NumPy has no bfloat16
-    raw = plain.numpy().tobytes()
-    kind = str(tensor.dtype).removeprefix("torch.")
-    return {"shape": list(tensor.shape), "dtype": kind, "sha256": hashlib.sha256(raw).hexdigest()}
+def _described(tensor: NDArray[Any]) -> dict[str, Any]:
+    digest = hashlib.sha256(tensor.tobytes()).hexdigest()
+    return {"shape": list(tensor.shape), "dtype": tensor.dtype.name, "sha256": digest}
 
 
-def _read_tensors(folder: Path, manifest: dict[str, Any]) -> dict[str, Tensor]:
+def _read_tensors(folder: Path, manifest: dict[str, Any]) -> Tensors:
     try:
         described, file = manifest["tensors"], manifest["file"]
         path, length, digest = folder / Path(file["name"]).name, file["bytes"], file["sha256"]
@@ -150,7 +155,7 @@ def _read_tensors(folder: Path, manifest: dict[str, Any]) -> dict[str, Tensor]:
         came = f"{len(content)} bytes; the first tensor that is not whole is {first!r}"
         raise ArtefactError(f"{length} bytes in {path}", came, ANEW)
     try:
-        tensors: dict[str, Tensor] = load(content)
+        tensors: Tensors = load(content)
     except SafetensorError as error:
         raise ArtefactError(f"safetensors in {path}", f"a damaged header ({error})", ANEW) from error
     _check_described(path, tensors, described)
@@ -159,7 +164,7 @@ def _read_tensors(folder: Path, manifest: dict[str, Any]) -> dict[str, Tensor]:
     return tensors
 
 
-def _check_described(path: Path, tensors: dict[str, Tensor], described: dict[str, Any]) -> None:
+def _check_described(path: Path, tensors: Tensors, described: dict[str, Any]) -> None:
     for name, expected in described.items():
         if name not in tensors:
             raise ArtefactError(f"tensor {name!r} in {path}", "no such tensor", ANEW)

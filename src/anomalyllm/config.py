@@ -88,6 +88,9 @@ def ascending(lengths: tuple[int, ...]) -> bool:
     return all(first < second for first, second in itertools.pairwise(lengths))
 
 
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
 @dataclass(frozen=True)
 class TeacherConfig(Settings):
     """The language model that represents anomalies as well as it represents normal data."""
@@ -100,7 +103,7 @@ class TeacherConfig(Settings):
     kept_features: int | None = None  # of the model's width, before the head; None: all
     dropout: float = 0.1  # on patch embeddings, in training only
     train_feed_forward: bool = False  # the paper's option: wake the feed-forward matrices
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # "auto": bfloat16 where the machine has it and it pays
+    precision: Precision = "auto"  # "auto": bfloat16 where the machine has it and it pays
 
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [

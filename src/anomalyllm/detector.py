@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from anomalyllm.artifact import load_artefact, save_artefact
@@ -28,7 +27,7 @@ from anomalyllm.result import Detection, Explanation, coverage_notes
 from anomalyllm.scoring.events import Event, find_events, flags
 from anomalyllm.seeding import checked_seed
 from anomalyllm.settings import unknown_name
-from anomalyllm.teaching import Run
+from anomalyllm.trainable import Run
 from anomalyllm.training.record import TrainingRecord, Watcher
 from anomalyllm.windows.slicing import Grid
 
@@ -367,6 +366,10 @@ def _parameter_names() -> list[str]:
 def _device(name: str) -> str:
     if name not in ("cpu", "cuda", "auto"):
         raise ConfigError('device to be "cpu", "cuda" or "auto"', repr(name), "choose one")
+    if name == "cpu":
+        return "cpu"
+    import torch
+
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("a CUDA device", "a machine without one", 'use device="cpu" or "auto"')
-    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -15,11 +15,11 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.fitted import Fitted
 from anomalyllm.injecting import FEWEST_EVENTS, Comparison, compared, room_for_events
-from anomalyllm.judges import NetworkJudge
+from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.pairing import retrieving
-from anomalyllm.teaching import Run, Started, calibrated_judge, start, trained
+from anomalyllm.teaching import Started, calibrated_judge, start, trained
 from anomalyllm.thresholding import with_threshold
-from anomalyllm.trainable import check_trainable
+from anomalyllm.trainable import Run, check_trainable
 
 Floats = NDArray[np.float64]
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.config import DetectorConfig
-from anomalyllm.judges import Judge, NetworkJudge, Prepared, RetrievalJudge
+from anomalyllm.judges import Judge, Prepared, RetrievalJudge
 from anomalyllm.model.bank import Scale
 from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.training.record import TrainingRecord
 from anomalyllm.windows.scaling import Scaler, carry_forward
 from anomalyllm.windows.slicing import Grid, lift_scores
+
+if TYPE_CHECKING:
+    from anomalyllm.network_judge import NetworkJudge
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -87,14 +90,14 @@ class Fitted:
             TypeError: a detector without one; callers ask `has_networks` first.
         """
         for judge in self.judges:
-            if isinstance(judge, NetworkJudge):
-                return judge
+            if judge.trained:
+                return cast("NetworkJudge", judge)
         raise TypeError("this detector has no networks that were trained on the series")
 
     @property
     def has_networks(self) -> bool:
         """Whether one of the judges was trained on the series; not every finetuning is kept."""
-        return any(isinstance(judge, NetworkJudge) for judge in self.judges)
+        return any(judge.trained for judge in self.judges)
 
     @property
     def retrieval(self) -> tuple[RetrievalJudge, ...]:

@@ -1,19 +1,20 @@
-"""From a training series to a fitted detector, of the kind that its configuration asks for."""
+"""From a training series to a fitted detector, of the kind that its configuration asks for.
+
+Torch is loaded for networks alone: what retrieves does without.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.banking import with_usual
+from anomalyllm.banking import banked, with_usual
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
-from anomalyllm.finetuning import finetuned
+from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
-from anomalyllm.pairing import retrieving
-from anomalyllm.teaching import Run, calibrated, start, trained
 from anomalyllm.thresholding import with_threshold
-from anomalyllm.trainable import check_trainable
+from anomalyllm.trainable import Run, check_trainable, facts_of
 
 Floats = NDArray[np.float64]
 
@@ -26,10 +27,31 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         ConfigError, TeacherError, ArtefactError, StorageError, TrainingInterrupted: as the steps raise them.
     """
     if config.evidence == "networks":
-        started = start(series, config, seed, run.device)
-        return calibrated(trained(started.untrained, started.data, run), series, started.data)
+        return _taught(series, config, seed, run)
     if config.finetune:
+        require_networks("finetuning")
+        from anomalyllm.finetuning import finetuned
+
         return finetuned(series, config, seed, run)
     check_trainable(series, config)
-    fitted, scores = with_usual(retrieving(series, config, seed), series)
+    fitted, scores = with_usual(_retrieving(series, config, seed), series)
     return with_threshold(fitted, series, scores), scores
+
+
+def _taught(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats]:
+    """Networks trained on the series, and nothing else."""
+    require_networks(f"the preset {config.preset}")
+    from anomalyllm.teaching import calibrated, start, trained
+
+    started = start(series, config, seed, run.device)
+    return calibrated(trained(started.untrained, started.data, run), series, started.data)
+
+
+def _retrieving(series: Series, config: DetectorConfig, seed: int) -> Fitted:
+    """Distances to normal windows, and the pretrained pair where one is asked for; torch is loaded for the latter."""
+    if config.pair is None:
+        return banked(series, config, seed, facts_of(series))
+    require_networks("the pretrained pair")
+    from anomalyllm.pairing import retrieving
+
+    return retrieving(series, config, seed)

@@ -7,17 +7,13 @@ Another kind of judge is one more class with these four names (see `Judge`), and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.config import ScoringConfig
 from anomalyllm.model.bank import Bank
-from anomalyllm.model.distiller import Distiller
-from anomalyllm.model.inference import Evidence, channel_shares, gather_evidence
-from anomalyllm.scoring.calibrate import UNJUDGED, Calibration, combine, to_score
-from anomalyllm.windows.slicing import slide
+from anomalyllm.scoring.calibrate import UNJUDGED
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -35,6 +31,9 @@ class Prepared:
 
 class Judge(Protocol):
     """Scores windows."""
+
+    trained: ClassVar[bool]
+    """Whether it was trained on the series."""
 
     @property
     def window(self) -> int:
@@ -58,67 +57,6 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class NetworkJudge:
-    """The disagreement of a teacher and a student that were trained on this series.
-
-    Args:
-        window, stride: samples.
-        joint: whether one vector speaks for all channels.
-        scoring: how evidence becomes scores.
-        bank: first training rows of the prototypes, (K,), or empty where they are not windows of the series.
-        calibration: of the discrepancy between teacher and student.
-        mismatch_calibration: of the distance between a window and its prototype.
-        unit: what a score of 1 becomes; other than 1 beside judges that count in deviations. Above 0.
-    """
-
-    window: int
-    stride: int
-    joint: bool
-    scoring: ScoringConfig
-    distiller: Distiller
-    bank: Indices
-    calibration: Calibration
-    mismatch_calibration: Calibration
-    unit: float = 1.0
-
-    def window_scores(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Floats:
-        """Calibrated scores of windows, (W, G), in `unit`."""
-        evidence = self.evidence(prepared, starts, own=own)
-        share = self.scoring.prototype_share
-        scores = self.unit * to_score(
-            (1 - share) * self.calibration.apply(evidence.discrepancy)
-            + share * self.mismatch_calibration.apply(evidence.mismatch)
-        )
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        judged = (lacking.mean(axis=1, keepdims=True) if self.joint else lacking) <= self.scoring.max_missing
-        return np.where(judged, scores, UNJUDGED)
-
-    def total(self, by_group: Floats) -> Floats:
-        """The power mean over groups."""
-        return combine(by_group, self.scoring.combine_power)
-
-    def by_channel(self, prepared: Prepared, starts: Indices, by_group: Floats) -> Floats:
-        """The groups themselves where each channel is one, else the total by each channel's share."""
-        if not self.joint:
-            return by_group
-        shares = channel_shares(self.distiller, slide(prepared.values, self.window), starts)
-        return self.total(by_group)[:, None] * shares
-
-    def normal(self, prepared: Prepared, start: int) -> NDArray[np.float32]:
-        """The prototypes that were chosen."""
-        choice = self.evidence(prepared, np.array([start])).choice[0]
-        bank = self.distiller.student.prototypes.detach().cpu().numpy()
-        return np.stack([bank[channel, index] for channel, index in enumerate(choice)], axis=1)
-
-    def evidence(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Evidence:
-        """What the networks say of windows, before calibration."""
-        windows = slide(prepared.values, self.window)
-        return gather_evidence(self.distiller, windows, starts, self.bank if own else None)
-
-
-@dataclass(frozen=True)
 class RetrievalJudge:
     """The distance to the nearest of the series' own normal windows, in several views at once.
 
@@ -135,6 +73,7 @@ class RetrievalJudge:
     views: dict[str, float]
     moving: NDArray[np.bool_]
     max_missing: float
+    trained: ClassVar[bool] = False
 
     @property
     def window(self) -> int:

@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -22,8 +23,8 @@ from anomalyllm.data.series import Series
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import LEAST, Prepared, RetrievalJudge, missing_shares
 from anomalyllm.model.nearest import Overlap
+from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.model.pair import PROTOTYPES, Pair, load_pair, points, usual_distances
-from anomalyllm.model.retrieval import nearest_rows
 from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.trainable import facts_of
 from anomalyllm.windows.slicing import nearest_stride
@@ -57,6 +58,7 @@ class PairJudge:
     pair: Pair
     usual: Rows
     unit: float = 1.0
+    trained: ClassVar[bool] = False
 
     @property
     def window(self) -> int:

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,19 +16,19 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.errors import ConfigError, DataError
 from anomalyllm.fitted import Fitted
-from anomalyllm.judges import NetworkJudge, Prepared
+from anomalyllm.judges import Prepared
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import LanguageModel, load_language_model
 from anomalyllm.model.precision import precision_of
 from anomalyllm.model.prototypes import kmeans_prototypes, random_prototypes, window_positions
+from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.scoring.calibrate import Calibration
 from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.seeding import generator, torch_seed
 from anomalyllm.thresholding import with_threshold
-from anomalyllm.trainable import check_trainable, facts_of
+from anomalyllm.trainable import Run, check_trainable, facts_of
 from anomalyllm.training.data import TrainingData, mostly_there, split_starts, thinned
 from anomalyllm.training.loop import train
-from anomalyllm.training.record import Watcher
 from anomalyllm.windows.choice import patch_count, resolved
 from anomalyllm.windows.scaling import Scaler, carry_forward
 from anomalyllm.windows.slicing import slide
@@ -43,16 +42,6 @@ FEW_MISSING = 0.1  # of a window that is learned from
 MOST_CALIBRATED = 1_024  # windows: a quantile of more is no other
 LONG_TAIL = 4  # windows side by side in a held-out tail that can speak for itself
 MOST_CLUSTERED = 20_000  # windows given to k-means: more cost minutes and move no centre
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a fit is run, apart from what it computes."""
-
-    device: str = "cpu"
-    checkpoint: Path | None = None
-    resume: bool = False
-    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True)

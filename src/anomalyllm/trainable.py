@@ -1,8 +1,10 @@
-"""What every fit begins with: whether there is something to learn from, and where it comes from."""
+"""What every fit begins with: how it is run, whether there is something to learn from, and where it comes from."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +13,17 @@ from anomalyllm.data.series import Series, value_notes
 from anomalyllm.errors import ChannelError, DataError
 from anomalyllm.fitted import TrainingFacts
 from anomalyllm.scoring.threshold import AlarmRate
-from anomalyllm.training.record import TrainingRecord
+from anomalyllm.training.record import TrainingRecord, Watcher
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a fit is run, apart from what it computes."""
+
+    device: str = "cpu"
+    checkpoint: Path | None = None
+    resume: bool = False
+    watcher: Watcher | None = None
 
 
 def check_trainable(series: Series, config: DetectorConfig) -> None:

@@ -15,7 +15,7 @@ from anomalyllm.data.series import as_series
 from anomalyllm.errors import TrainingInterrupted
 from anomalyllm.finetuning import NO_ROOM, first_unseen_row, of_networks, verdict
 from anomalyllm.injecting import Comparison
-from anomalyllm.judges import NetworkJudge
+from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.packing import all_tensors
 from anomalyllm.teaching import start
 from anomalyllm.training import loop

@@ -13,8 +13,8 @@ import torch
 from anomalyllm import AnomalyLLM
 from anomalyllm.banking import in_units
 from anomalyllm.errors import ArtefactError, ConfigError
+from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.model.pair import Pair, save_pair
-from anomalyllm.model.retrieval import nearest_rows
 from anomalyllm.pairing import WEIGHT, PairJudge, named_pair, pair_judges, usual_of
 from anomalyllm.windows.slicing import Grid
 from conftest import sine

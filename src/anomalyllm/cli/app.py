@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from anomalyllm import __version__
+from anomalyllm.cli import bench as bench_commands
 from anomalyllm.cli import data as data_commands
 from anomalyllm.cli.options import DataOptions, DetectorOptions, OutputOptions
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(bench_commands.app, name="bench")
 app.add_typer(data_commands.app, name="data")
 
 File = Annotated[str, typer.Argument(help="CSV, Parquet, NPY, NPZ or UCR .txt file; - reads CSV from standard input.")]
@@ -248,54 +250,6 @@ def doctor(
     from anomalyllm.cli.doctor import run_doctor
 
     run_doctor(teacher or ["compact", "gpt2"], as_json=as_json)
-
-
-@app.command()
-def bench(
-    datasets: Annotated[
-        list[str], typer.Argument(help="Sets (ucr, smd, ...; anomalyllm data list) or families (ecg, ucr:gait).")
-    ],
-    data: Annotated[Path, typer.Option(help="Folder that holds them.")],
-    method: Annotated[
-        list[str] | None,
-        typer.Option(help="A preset or a baseline; repeat. All but trained and paper if none is named."),
-    ] = None,
-    protocol: Annotated[list[str] | None, typer.Option(help="honest (if not given) or paper; repeat for both.")] = None,
-    seeds: Annotated[int, typer.Option(help="Seeds 0, 1, ... of each method that draws anything.")] = 3,
-    seed: Annotated[int | None, typer.Option(help="This seed alone.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; as many as cores by default.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many cases of each set, by a fixed shuffle.")] = None,
-    case: Annotated[list[str] | None, typer.Option(help="This case alone; repeat for several.")] = None,
-    teacher: Annotated[str, typer.Option(help="Teacher of trained and paper: compact, gpt2, or a folder.")] = "compact",
-    settings: Set = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results; a bench that was stopped goes on there.")] = Path(
-        "out/bench"
-    ),
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Measure methods on labelled data sets without leakage: cases.csv, summary.json and report.html."""
-    from anomalyllm.cli.benching import BenchOptions, run_bench_command
-
-    code = run_bench_command(
-        BenchOptions(
-            datasets=datasets,
-            data=data,
-            methods=method or [],
-            protocols=protocol or ["honest"],
-            seeds=seeds,
-            seed=seed,
-            jobs=jobs,
-            limit=limit,
-            cases=case or [],
-            teacher=teacher,
-            settings=settings or [],
-            out=out,
-            as_json=as_json,
-            quiet=quiet,
-        )
-    )
-    raise typer.Exit(code)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from anomalyllm.cli.output import print_facts, require_writable, tell
 from anomalyllm.errors import ConfigError
+from anomalyllm.extras import require_networks
 from anomalyllm.seeding import checked_seed
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def run_pretrain(config: Path | None, out: Path, seed: int, *, resume: bool, qui
     """
     seed = checked_seed(seed)
     require_writable(out)
+    require_networks("pretraining")
     from anomalyllm.model.pair import save_pair
     from anomalyllm.pretraining.loop import pretrain
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from anomalyllm.data.numbers import array_values, numbers_in
 from anomalyllm.data.origin import Floats, Labels, Origin
-from anomalyllm.data.requirements import binary_labels
-from anomalyllm.data.series import Recording, Series, build_series
+from anomalyllm.data.requirements import binary_labels, require_known
+from anomalyllm.data.series import Recording, Series, build_series, numbered_channels
 from anomalyllm.data.tables import Wanted, series_from_table
 from anomalyllm.data.wording import listed, short
 from anomalyllm.errors import ReadError
@@ -75,14 +75,23 @@ def series_from_npy(data: bytes, source: str, wanted: Wanted) -> Series:
     except DAMAGES as error:
         raise not_npy(source, error) from error
     origin = Origin(source, ReadError)
-    series = build_series(array_values(array, origin), origin=origin)
-    return series if wanted.columns is None else series.choose(wanted.columns)
+    names, values = chosen_columns(array_values(array, origin), wanted)
+    return build_series(values, names, origin=origin)
+
+
+def chosen_columns(values: Floats, wanted: Wanted) -> tuple[tuple[str, ...], Floats]:
+    """The wanted channels of an array (T, C) by the names that its columns have, or all."""
+    names = numbered_channels(values.shape[1])
+    if wanted.columns is None:
+        return names, values
+    require_known(wanted.columns, names)
+    return wanted.columns, np.ascontiguousarray(values[:, [names.index(name) for name in wanted.columns]])
 
 
 def not_npy(source: str, error: BaseException) -> ReadError:
     """The error for bytes that NumPy does not take for one array."""
     came, remedy = "one that is damaged or something else", "save it again with numpy.save"
-    if "allow_pickle" in str(error) or "Python objects" in str(error):
+    if "Object arrays" in str(error) or "Python objects" in str(error):
         came = "pickled Python objects"
         remedy = "save the array as numbers, for pickles can run code and are refused"
     return ReadError("an NPY file with one array of numbers", f"{came}: {short(source, 120)}", remedy)

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anomalyllm.data.archives import DAMAGES, UCR_NAME, not_npy, refuse_columns
+from anomalyllm.data.archives import DAMAGES, UCR_NAME, chosen_columns, not_npy, refuse_columns
 from anomalyllm.data.moments import is_moment, is_number, is_text
 from anomalyllm.data.numbers import array_values
 from anomalyllm.data.origin import Floats, Origin, Times
 from anomalyllm.data.readers import ARRAY_KIND, PARQUET_KINDS, TEXT_KINDS, kind_of
-from anomalyllm.data.requirements import require_channels, require_known, require_rows
-from anomalyllm.data.series import Series, numbered_channels
+from anomalyllm.data.requirements import require_channels, require_rows
+from anomalyllm.data.series import Series
 from anomalyllm.data.tables import Columns, Wanted, columns_of
 from anomalyllm.data.tally import Tally
 from anomalyllm.data.text_blocks import Part, TextTable
@@ -28,7 +28,13 @@ from anomalyllm.errors import ReadError, WholeError
 READ_NUMBERS = 1 << 18  # of a block, in all channels
 ANEW = "read it whole"
 REPLACED = ("some bytes below the first line are not UTF-8 and were replaced",)
-LABELS_READ, LABELS_LEFT = "was read as labels, not as a channel", "but not only 0 and 1, and was left out"
+REVOKED = {  # what is told of a column as long as no value speaks against it, and what is told then
+    " was read as labels, not as a channel": (" has a label's name but not only 0 and 1, and was left out",),
+    " counts up but gives no date-times, and was left out": (
+        " has a time's name but no times, and was left out",
+        " has an index's name, and was left out",
+    ),
+}
 
 
 class Rows(NamedTuple):
@@ -50,7 +56,7 @@ class Blocks:
 
     Args:
         source: what messages call it.
-        rows: T where it is known before reading, else None.
+        rows: T where it is known before reading, else None; rows that repeat a time are among them.
         read: gives the rows from the first one on.
 
     Attributes:
@@ -170,18 +176,10 @@ def _array_blocks(path: Path, wanted: Wanted) -> Blocks:
         for begin in range(0, max(1, shape[0] if shape else 1), step):
             origin = _origin(path, begin)
             values = array_values(mapped()[begin : begin + step] if shape else mapped(), origin)
-            yield _chosen(values, wanted, origin)
+            require_channels(values, origin)
+            yield Rows(*chosen_columns(values, wanted), None)
 
     return Blocks(path.name, shape[0] if shape else None, read)
-
-
-def _chosen(values: Floats, wanted: Wanted, origin: Origin) -> Rows:
-    require_channels(values, origin)
-    names = numbered_channels(values.shape[1])
-    if wanted.columns is None:
-        return Rows(names, values, None)
-    require_known(wanted.columns, names)
-    return Rows(wanted.columns, np.ascontiguousarray(values[:, [names.index(name) for name in wanted.columns]]), None)
 
 
 def _parquet_blocks(path: Path, wanted: Wanted) -> Blocks:
@@ -245,8 +243,8 @@ def _rows_of(parts: Iterator[Part], wanted: Wanted, notes: tuple[str, ...], deci
 
 def _in_order(columns: Columns, origin: Origin) -> tuple[Floats, Times | None, int]:
     """Values and times without the rows whose time is repeated, and how many those were."""
-    if columns.times is None:
-        return columns.values, None, 0
+    if columns.times is None or not len(columns.times):
+        return columns.values, columns.times, 0
     steps = np.diff(columns.times.view(np.int64))
     if (steps < 0).any():
         row = int(np.argmax(steps < 0)) + 1
@@ -277,21 +275,21 @@ class _Layout(NamedTuple):
             WholeError: they do not fit together.
         """
         kinds = tuple(_joined(mine, theirs) for mine, theirs in zip(self.kinds, other.kinds, strict=False))
-        told = tuple(_labels_left(note, other.told) for note in self.told)
-        theirs = tuple(_labels_left(note, self.told) for note in other.told)
+        told = tuple(_revoked(note, other.told) for note in self.told)
+        theirs = tuple(_revoked(note, self.told) for note in other.told)
         if self.parts != other.parts or "" in kinds or told != theirs:
             came = f"others from {origin.at(0)} on"
             raise WholeError("columns that keep their kind, to read a file in blocks", came, ANEW)
         return _Layout(self.parts, kinds, told)
 
 
-def _labels_left(note: str, others: tuple[str, ...]) -> str:
-    """A note on a column of labels, as the whole file gives it: one value that is neither 0 nor 1 decides."""
-    if not note.endswith(LABELS_READ):
-        return note
-    name = note.removesuffix(f" {LABELS_READ}")
-    left = f"{name} has a label's name {LABELS_LEFT}"
-    return left if left in others else note
+def _revoked(note: str, others: tuple[str, ...]) -> str:
+    """What the whole file tells in place of a block's note, where another block knows of a value against it."""
+    for ending, revoking in REVOKED.items():
+        if note.endswith(ending):
+            column = note.removesuffix(ending)
+            return next((other for other in others for known in revoking if other == column + known), note)
+    return note
 
 
 def _kind(kind: Any) -> str:

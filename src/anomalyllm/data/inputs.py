@@ -26,7 +26,7 @@ def scored_part(X: Any) -> Series:
 
 
 LARGE = 1 << 22  # bytes of a file: from there on it is gone through in blocks, so as not to hold all of it
-MANY = 1 << 20  # rows that a small file may hold, if it is packed well
+MANY = 1 << 19  # rows that a small file may hold, if it is packed well
 
 
 def large_blocks(X: Any) -> Blocks | None:

@@ -20,7 +20,7 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import as_series
 from anomalyllm.detector import AnomalyLLM
 from anomalyllm.evaluation.baselines import BASELINES
-from anomalyllm.evaluation.baselines.extras import required
+from anomalyllm.extras import required
 from anomalyllm.locating import Place
 from anomalyllm.model.language_models import load_language_model
 from anomalyllm.presets import PRESETS

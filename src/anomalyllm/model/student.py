@@ -111,8 +111,8 @@ class Student(nn.Module):
         for layer in self.encoder:
             tokens = layer(tokens)
         own = self.encoder_norm(tokens)[:, -(windows.shape[-1] // self.patch) :]  # the input's half
-        vector = self.head(self._flat(own, len(windows)))
-        return StudentOutput(vector.reshape(len(windows), -1, vector.shape[-1]), choice, similarity, mismatch)
+        vector = self.head(self._flat(own, windows.shape[0]))
+        return StudentOutput(vector.reshape(windows.shape[0], -1, vector.shape[-1]), choice, similarity, mismatch)
 
     def _scaled(self, windows: Tensor) -> tuple[Tensor, Level]:  # (…, L) -> (…, L), two of (…, 1)
         level = Level(*window_statistics(windows, self.config.deviation_floor))
@@ -144,4 +144,4 @@ class Student(nn.Module):
         return tokens
 
     def _flat(self, tokens: Tensor, batch: int) -> Tensor:  # (B·C, N, D) -> (B·G, …), channel then token then feature
-        return tokens.reshape(batch if self.joint else len(tokens), -1)
+        return tokens.reshape(batch if self.joint else tokens.shape[0], -1)

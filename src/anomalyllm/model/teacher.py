@@ -52,7 +52,7 @@ class Teacher(nn.Module):
         with in_bfloat16(tokens.device, wanted=self.halved):
             hidden = self.language_model(inputs_embeds=tokens, use_cache=False).last_hidden_state.to(tokens.dtype)
         vectors = self.head(hidden[..., : self.kept]).mean(dim=1)
-        grouped_vectors: Tensor = vectors.reshape(len(windows), -1, vectors.shape[-1])
+        grouped_vectors: Tensor = vectors.reshape(windows.shape[0], -1, vectors.shape[-1])
         return grouped_vectors
 
     def patches(self, windows: Tensor) -> Tensor:

@@ -1,19 +1,23 @@
-"""Threads of our own: work in pieces that do not touch each other, on as many as the caller gave torch."""
+"""Threads of our own: work in pieces that do not touch each other, on as many as the caller allows.
+
+Torch is asked where it is loaded (`torch.set_num_threads`), so that a program has one number to set; it is not loaded
+for the question. Without it OMP_NUM_THREADS counts, as for the libraries below NumPy, and then the cores.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-import torch
 
 Piece = TypeVar("Piece")
 
 
 def divided(do: Callable[[Piece], object], pieces: Sequence[Piece]) -> None:
     """Does every piece; raises what a piece raised."""
-    workers = min(len(pieces), torch.get_num_threads())
+    workers = min(len(pieces), allowed_threads())
     if workers < 2:
         for piece in pieces:
             do(piece)
@@ -21,3 +25,17 @@ def divided(do: Callable[[Piece], object], pieces: Sequence[Piece]) -> None:
     with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(do, pieces):
             pass
+
+
+def allowed_threads() -> int:
+    """How many threads the caller allows, at least 1."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    named = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return max(1, int(named)) if named.isdigit() else cores()
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.model.nearest import Overlap
+from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.model.pair import PATCH, PATCHES, PROTOTYPES, points, usual_distances
-from anomalyllm.model.retrieval import nearest_rows
 from anomalyllm.pretraining.anomalies import Event, anomaly, event_at
 from anomalyllm.pretraining.gaps import Part, gaps
 from anomalyllm.pretraining.normal import Values, normal_series

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,15 @@ def test_bf16_is_unknown_to_some_builds_of_torch(monkeypatch: pytest.MonkeyPatch
 
 
 def test_systems_that_do_not_tell_which_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(doctor.os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert machine_facts([])["cores"] >= 1
+
+
+def test_without_torch_it_says_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    facts = machine_facts(["gpt2"])
+    assert facts["networks"] == facts["teachers"]["gpt2"] == "no PyTorch: pip install 'anomalyllm[networks]'"
+    assert "gpu" not in facts
 
 
 def test_a_line_for_each_fact(capsys: pytest.CaptureFixture[str]) -> None:

@@ -242,3 +242,37 @@ def test_a_ucr_name_gives_the_split_and_the_labels(read: Any, text: str) -> None
 )
 def test_each_fault_of_a_ucr_file_is_one_sentence(read: Any, text: str, sentence: str) -> None:
     assert refused(read, text.encode(), "001_UCR_Anomaly_a_4_6_8.txt") == sentence
+
+
+# --- NPY ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("values", [np.arange(6), np.arange(6.0).reshape(3, 2), np.float32([[1, np.nan]])])
+def test_one_array_is_a_series(tmp_path: Path, values: np.ndarray) -> None:
+    np.save(tmp_path / "x.npy", values)
+    series = read_recording(tmp_path / "x.npy").series
+    assert np.array_equal(series.values, values.reshape(len(values), -1), equal_nan=True)
+    assert series.source == "x.npy"
+
+
+def test_channels_of_an_array_are_chosen_by_their_numbers(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(6).reshape(2, 3))
+    series = read_recording(tmp_path / "x.npy", columns=["channel_2", "channel_0"]).series
+    assert series.values.tolist() == [[2.0, 0.0], [5.0, 3.0]]
+
+
+def test_what_is_no_array_of_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.write_bytes(b"no array")
+    with pytest.raises(ReadError, match=r"one that is damaged or something else: x.npy; save it again with numpy.save"):
+        read_recording(path)
+    np.save(path, np.array([{}], dtype=object))
+    with pytest.raises(ReadError, match="got pickled Python objects: x.npy; save the array as numbers"):
+        read_recording(path)
+    np.savez(tmp_path / "y.npz", X=np.zeros(3))
+    path.write_bytes((tmp_path / "y.npz").read_bytes())
+    with pytest.raises(ReadError, match="one that is damaged or something else"):
+        read_recording(path)
+    np.save(path, np.zeros(3))
+    with pytest.raises(ReadError, match="a table, to choose time or label columns"):
+        read_recording(path, label_column="y")

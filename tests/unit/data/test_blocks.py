@@ -163,9 +163,10 @@ def test_a_column_that_changes_its_part_is_refused(monkeypatch: pytest.MonkeyPat
     """Its first blocks say that it is one thing and a later one another: the whole file would have known."""
     monkeypatch.setattr(text_blocks, "PART_BYTES", 200)
     said = "expected columns that keep their kind, to read a file in blocks, got others from line .* of x.csv on; read"
-    refused(table(c=[True] * 80 + [2.5] * 40), WholeError, said)
+    refused(frame().assign(**{"": [np.nan] * 80 + [2.5] * 40}).to_csv(index=False), WholeError, said)
+    refused(table(c=[True] * 80 + [2.5] * 40), ReadError, "a number in column 'c', got 'True'")  # as the whole
     slashed = TIMES.dt.strftime("%m/%d/%Y %H:%M").where(np.arange(ROWS) < 60, "31/12/2024 00:00")
-    refused(table(time=slashed), ReadError, "")  # month or day first: the first blocks do not know
+    refused(table(time=slashed), ReadError, "expected")  # month or day first: the first blocks do not know
 
 
 def test_faults_are_named_by_their_line(monkeypatch: pytest.MonkeyPatch) -> None:

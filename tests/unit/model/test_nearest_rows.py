@@ -7,7 +7,7 @@ import pytest
 
 from anomalyllm.model import retrieval
 from anomalyllm.model.nearest import Overlap
-from anomalyllm.model.retrieval import nearest_rows
+from anomalyllm.model.nearest_rows import nearest_rows
 
 
 def rows(count: int, seed: int = 0) -> np.ndarray:

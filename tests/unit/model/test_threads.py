@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +15,7 @@ from anomalyllm.model.threads import divided
 @pytest.mark.parametrize("allowed", [1, 2, 8])
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_every_piece_is_done_once(count: int, allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: allowed)
+    monkeypatch.setattr(threads, "allowed_threads", lambda: allowed)
     done: list[int] = []
     divided(done.append, range(count))
     assert sorted(done) == list(range(count))
@@ -21,7 +23,7 @@ def test_every_piece_is_done_once(count: int, allowed: int, monkeypatch: pytest.
 
 def test_one_thread_is_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has given the library one thread, as a bench with many processes does, gets no second one."""
-    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(threads, "allowed_threads", lambda: 1)
     names: list[str] = []
     divided(lambda _: names.append(threading.current_thread().name), range(5))
     assert set(names) == {threading.current_thread().name}
@@ -29,7 +31,7 @@ def test_one_thread_is_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("allowed", [1, 2])
 def test_what_a_piece_raises_is_raised(allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: allowed)
+    monkeypatch.setattr(threads, "allowed_threads", lambda: allowed)
 
     def refuse(piece: int) -> None:
         if piece == 3:
@@ -37,3 +39,22 @@ def test_what_a_piece_raises_is_raised(allowed: int, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(MemoryError, match="piece 3"):
         divided(refuse, range(6))
+
+
+@pytest.mark.parametrize(("said", "allowed"), [("1", 1), ("3", 3), ("2,1", 2), ("0", 1)])
+def test_without_torch_the_environment_is_asked(said: str, allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert threads.allowed_threads() == allowed
+
+
+def test_without_any_word_all_cores_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    for said in ("", "many"):
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+        assert threads.allowed_threads() == threads.cores() >= 1
+
+
+def test_torch_has_the_word_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(get_num_threads=lambda: 5))
+    assert threads.allowed_threads() == 5

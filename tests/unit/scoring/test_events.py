@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive
-from anomalyllm.scoring.events import Event, find_events, flags, strongest
+from anomalyllm.scoring.events import Event, EventFinder, find_events, flags, strongest
 
 
 def events(scores: list[float], *, threshold: float = 1.0, gap: int = 1) -> tuple[Event, ...]:
@@ -75,3 +77,38 @@ def test_channels_are_read_at_the_peak_strongest_first() -> None:
 def test_equal_channels_keep_their_order() -> None:
     assert strongest(np.zeros(3), ("z", "y", "x")) == ("z", "y", "x")
     assert strongest(np.array([1.0, 2.0, 1.0]), ("z", "y", "x")) == ("y", "z", "x")
+
+
+@given(
+    scores=st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0]), max_size=50),
+    gap=st.integers(0, 9),
+    cuts=st.lists(st.integers(0, 50), max_size=5),
+)
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_scores_in_pieces_give_the_events_of_the_whole(scores: list[float], gap: int, cuts: list[int]) -> None:
+    """Also where the work goes on in another process, from what was written down after each piece."""
+    array = np.array(scores, dtype=np.float64)
+    by_channel = np.stack([array, np.roll(array, 3) * 1.1], axis=1)
+    whole = naive_events(array, by_channel, gap)
+    found: list[Event] = []
+    finder = EventFinder(1.0, ("a", "b"), gap)
+    borders = [0, *sorted(min(cut, len(scores)) for cut in cuts), len(scores)]
+    for begin, end in zip(borders[:-1], borders[1:], strict=True):
+        found += finder.take(array[begin:end], by_channel[begin:end])
+        state = json.loads(json.dumps(finder.state()))
+        finder = EventFinder(1.0, ("a", "b"), gap)
+        finder.restore(state)
+    found += finder.finish()
+    assert found == whole
+    assert finder.finish() == ()
+
+
+def naive_events(scores: np.ndarray, by_channel: np.ndarray, gap: int) -> list[Event]:
+    """Event by event from the whole arrays."""
+    events = []
+    for start, end in naive.events(scores.tolist(), 1.0, gap):
+        plateau = [row for row in range(start, end) if scores[row] == scores[start:end].max()]
+        peak = plateau[len(plateau) // 2]
+        channels = strongest(by_channel[start:end].max(axis=0), ("a", "b"))
+        events.append(Event(start, end, peak, float(scores[peak]), channels))
+    return events

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import naive
-from anomalyllm.windows.scaling import CLIP, Scaler, carry_forward
+from anomalyllm.windows.scaling import CLIP, RunningMoments, Scaler, carry_forward, last_seen
 
 NAN = np.nan
 
@@ -119,3 +119,24 @@ def test_carrying_forward_returns_a_copy(values: np.ndarray) -> None:
     carried = carry_forward(values)
     assert not np.shares_memory(carried, values)
     assert np.array_equal(values, before, equal_nan=True)
+
+
+@given(
+    values=arrays(np.float64, (24, 2), elements=st.sampled_from([1e6, 1e6 + 1, 1e6 + 3, NAN])),
+    cuts=st.lists(st.integers(1, 23), max_size=4, unique=True),
+)
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_running_moments_are_those_of_the_whole(values: np.ndarray, cuts: list[int]) -> None:
+    """Within rounding, also where the mean is a million deviations; a constant is told as one."""
+    running = RunningMoments(2)
+    for rows in np.split(values, sorted(cuts)):
+        running.take(rows)
+    found, whole = running.scaler(), Scaler.fit(values)
+    np.testing.assert_allclose(found.mean, whole.mean, rtol=1e-14)
+    np.testing.assert_allclose(found.deviation, whole.deviation, rtol=1e-9)
+    assert found.constant.tolist() == whole.constant.tolist()
+
+
+def test_the_value_last_seen_is_that_of_its_channel() -> None:
+    scaled = np.array([[1.0, NAN], [NAN, NAN], [2.0, NAN], [NAN, NAN]])
+    assert last_seen(scaled, np.array([7.0, 8.0])).tolist() == [2.0, 8.0]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.evaluation.baselines.base import Floats, Indices, WindowBaseline
-from anomalyllm.evaluation.baselines.extras import required
 from anomalyllm.evaluation.baselines.shape import normalised
+from anomalyllm.extras import required
 from anomalyllm.seeding import torch_seed
 from anomalyllm.windows.slicing import slide
 

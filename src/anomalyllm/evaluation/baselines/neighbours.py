@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.evaluation.baselines.base import Floats, Indices, WindowBaseline, pieces
-from anomalyllm.evaluation.baselines.extras import required
 from anomalyllm.evaluation.baselines.shape import normalised
+from anomalyllm.extras import required
 from anomalyllm.windows.slicing import slide
 
 BANK_BLOCK = 4_096  # training windows compared at once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,12 +68,16 @@ class Speed:
     def as_json(self) -> dict[str, Any]:
         """Ready for JSON; limits in GFLOP/s and GB/s."""
         products = {name: value / GIGA for name, value in self.limits.products.items()}
+        costs = [asdict(cost) for cost in self.costs]
+        for cost in costs:
+            if math.isnan(cost["peak_mebibytes"]):
+                cost["peak_mebibytes"] = None  # JSON has no NaN
         return {
             "about": self.about,
             "device": self.device,
             "threads": self.threads,
             "limits": {**products, "copy": self.limits.copying / GIGA},
-            "parts": [asdict(cost) for cost in self.costs],
+            "parts": costs,
         }
 
 
@@ -87,10 +92,9 @@ def measure(config: DetectorConfig, seconds: float, device: str = "cpu") -> Spee
     Global random state is left as it was.
 
     Raises:
-        ConfigError: another device than the processor for a preset that has no networks of its own there.
+        ConfigError: a device that is not there, or another than the processor for a preset that retrieves.
     """
-    if device != "cpu" and config.evidence != "networks":
-        raise ConfigError("the processor for a preset that retrieves", device, "leave --device out")
+    _check_device(device, config)
     with torch_chance(0):
         plan = plan_of(config, device)
         precisions = ("float32", "bfloat16") if has_bfloat16(device) else ("float32",)
@@ -132,3 +136,12 @@ def peak_of(part: Part, device: str) -> float:
 def waiting(device: str) -> Action:
     """What waits until a device has done what it was given."""
     return torch.cuda.synchronize if torch.device(device).type == "cuda" else lambda: None
+
+
+def _check_device(device: str, config: DetectorConfig) -> None:
+    if device not in ("cpu", "cuda"):
+        raise ConfigError('device to be "cpu" or "cuda"', repr(device), "choose one")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("a CUDA device", "a machine without one", "leave --device out")
+    if device != "cpu" and config.evidence != "networks":
+        raise ConfigError("the processor for a preset that retrieves", device, "leave --device out")

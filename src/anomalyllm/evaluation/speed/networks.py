@@ -1,4 +1,4 @@
-"""The parts of a preset whose networks are trained on the series: a training step, piece by piece, and a scoring batch."""
+"""The parts of a preset that trains networks on the series: a step of training, piece by piece, and a scoring batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from anomalyllm.config import DetectorConfig
-from anomalyllm.data.series import Series
 from anomalyllm.evaluation.speed.around import before, behind, timed_series
 from anomalyllm.evaluation.speed.limits import Shape
 from anomalyllm.evaluation.speed.parts import Part, Plan, bytes_of

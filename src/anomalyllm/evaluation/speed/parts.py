@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from anomalyllm.evaluation.speed.limits import Shape
+
+Size = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,23 @@ class Plan:
 
 def flops_of(work: Callable[[], Any]) -> int:
     """Floating-point operations of the matrix products, attentions and convolutions that torch does in `work`."""
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=_ON_PROCESSORS) as counter:
         work()
     return int(counter.get_total_flops())
+
+
+def _attention(query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
+    return int(sdpa_flop_count(query, key, value))  # type: ignore[no-untyped-call]
+
+
+def _attention_backward(gradient: Size, query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
+    return int(sdpa_backward_flop_count(gradient, query, key, value))  # type: ignore[no-untyped-call]
+
+
+_ON_PROCESSORS: dict[Any, Any] = {  # attentions that torch's counter knows on graphics processors only
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+}
 
 
 def bytes_of(*things: NDArray[Any] | Tensor | nn.Module | None) -> int:
@@ -68,4 +84,3 @@ def _tensors(thing: NDArray[Any] | Tensor | nn.Module | None) -> Iterable[NDArra
     if thing is None:
         return ()
     return thing.parameters() if isinstance(thing, nn.Module) else (thing,)
-

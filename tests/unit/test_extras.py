@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from anomalyllm.errors import ConfigError
-from anomalyllm.evaluation.baselines.extras import required
+from anomalyllm.extras import require_networks, required
 
 
 def test_what_is_installed_is_handed_over() -> None:
@@ -26,4 +26,14 @@ def test_what_is_absent_is_called_by_the_name_it_is_installed_under(
         required(module, "this")
     assert str(caught.value) == (
         f"expected {name} for this, got an environment without it; pip install 'anomalyllm[baselines]'"
+    )
+
+
+def test_networks_say_what_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_networks("the preset trained")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ConfigError) as caught:
+        require_networks("the preset trained")
+    assert str(caught.value) == (
+        "expected PyTorch for the preset trained, got an environment without it; pip install 'anomalyllm[networks]'"
     )
