@@ -4,9 +4,9 @@ python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000   
 python benchmarks/length.py OUT --rows 100000000 --bank 256
 python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
 
-Each command runs in a process of its own, and its peak memory is that process's, less that of the same command on
-10,000 rows: what is left is not the interpreter and its libraries. Seconds are of processors, so that other work on the
-machine counts little. Rows are appended to OUT/length.csv; the chart and the exponents are made anew of all of it.
+Each command runs in a process of its own. What the same command takes on 10,000 rows is taken for the interpreter and
+its libraries, and left out of memory and of the exponents. Seconds are of processors, so that other work on the machine
+counts little. Rows are appended to OUT/length.csv; the chart and the exponents are made anew of all of it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,8 +63,16 @@ def part(begin: int, end: int) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def measured(words: list[str]) -> tuple[float, float, float]:
-    """Processor seconds, seconds on the wall, and peak memory in MiB of one command."""
+class Cost(NamedTuple):
+    """Processor seconds, seconds on the wall, and peak memory in MiB."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def measured(words: list[str]) -> Cost:
+    """What one command costs."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "anomalyllm", *words]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
@@ -71,10 +80,10 @@ def measured(words: list[str]) -> tuple[float, float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024
+    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024)
 
 
-def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, tuple[float, float, float]]:
+def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, Cost]:
     """What `fit` and `score` of one length cost. The model is fitted on the same rows that are scored."""
     file, model, scores = folder / f"series.{kind}", folder / "model", folder / "scores.csv"
     write_series(file, rows)
@@ -85,10 +94,26 @@ def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, tuple[float
     return found
 
 
+def append(path: Path, kind: str, rows: int, bank: int, found: dict[str, Cost], tiny: dict[str, Cost]) -> None:
+    """A line for each command."""
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if new:
+            writer.writerow(COLUMNS)
+        for command, (cpu, wall, peak) in found.items():
+            above = peak - tiny[command].peak
+            row = (command, kind, rows, bank, f"{cpu:.1f}", f"{wall:.1f}", f"{peak:.0f}", f"{above:.0f}")
+            writer.writerow((*row, f"{platform.machine()}, {os.cpu_count()} cores"))
+            print(*row, flush=True)
+
+
 def exponent(rows: list[dict[str, str]]) -> float:
-    """The slope of the logarithm of seconds on the logarithm of rows, by least squares."""
-    x = np.log([float(row["rows"]) for row in rows])
-    return float(np.polyfit(x, np.log([float(row["cpu_seconds"]) for row in rows]), 1)[0])
+    """The slope of the logarithm of seconds beyond those of the shortest on that of rows, by least squares."""
+    tiny = min(rows, key=lambda row: int(row["rows"]))
+    longer = [row for row in rows if int(row["rows"]) > int(tiny["rows"])]
+    seconds = np.array([float(row["cpu_seconds"]) for row in longer]) - float(tiny["cpu_seconds"])
+    return float(np.polyfit(np.log([int(row["rows"]) for row in longer]), np.log(np.maximum(seconds, 0.1)), 1)[0])
 
 
 def draw(table: list[dict[str, str]], path: Path) -> None:
@@ -104,7 +129,7 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
         rows = [row for row in table if (row["command"], row["kind"], int(row["bank"])) == (command, kind, bank)]
         rows.sort(key=lambda row: int(row["rows"]))
         name = f"{command}, {kind}, bank {bank}"
-        if len(rows) > 2:
+        if len(rows) > 3:
             name += f": exponent {exponent(rows):.2f}"
         style = "o-" if command == "score" else "s--"
         lengths = [int(row["rows"]) for row in rows]
@@ -130,29 +155,11 @@ def main() -> None:
     path = asked.out / "length.csv"
     for kind in asked.kinds:
         with tempfile.TemporaryDirectory(dir=asked.out) as folder:
-            tiny = both(Path(folder), kind, TINY, asked.bank)
-            for rows in asked.rows:
+            tiny = {}
+            for rows in (TINY, *asked.rows):
                 found = both(Path(folder), kind, rows, asked.bank)
-                new = not path.exists()
-                with path.open("a", newline="") as file:
-                    writer = csv.writer(file, lineterminator="\n")
-                    if new:
-                        writer.writerow(COLUMNS)
-                    for command, (cpu, wall, peak) in found.items():
-                        above = peak - tiny[command][2]
-                        host = f"{platform.machine()}, {os.cpu_count()} cores"
-                        row = (
-                            command,
-                            kind,
-                            rows,
-                            asked.bank,
-                            f"{cpu:.1f}",
-                            f"{wall:.1f}",
-                            f"{peak:.0f}",
-                            f"{above:.0f}",
-                        )
-                        writer.writerow((*row, host))
-                        print(*row, flush=True)
+                tiny = tiny or found
+                append(path, kind, rows, asked.bank, found, tiny)
     if path.exists():
         with path.open(newline="") as file:
             draw(list(csv.DictReader(file)), asked.out / "length.png")

@@ -95,7 +95,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class TeacherConfig(Settings):
     """The language model that represents anomalies as well as it represents normal data."""
 
-    name: str = "compact"  # "compact", a name on the model hub, or a folder
+    name: str = "compact"  # or "compact-pretrained", a name on the model hub, or a folder
     blocks: int = 3  # transformer blocks kept, from the first
     patch: int | None = None  # samples; None: an eighth of the window
     patch_stride: int | None = None  # samples; None: `patch` (patches do not overlap)

@@ -44,7 +44,8 @@ class AnomalyLLM:
 
     Args:
         preset: "default", "pretrained", "trained" or "paper".
-        teacher: "compact", a name on the model hub such as "gpt2", or a folder; None keeps the preset's.
+        teacher: "compact", "compact-pretrained", a name on the model hub such as "gpt2", or a folder; None keeps the
+            preset's.
         blocks: transformer blocks of the teacher, from the first; None keeps the preset's.
         window: window length in samples; None finds it from the training part (or keeps the paper's).
         stride: samples between scored windows, a divisor of the window; None keeps the preset's.
@@ -316,7 +317,7 @@ class AnomalyLLM:
 
     def _wanted_blocks(self, base: DetectorConfig) -> int | None:
         """`compact` has three blocks: a preset that asks for more takes what there is, unless told otherwise."""
-        if self.blocks is None and self.teacher == "compact":
+        if self.blocks is None and self.teacher in ("compact", "compact-pretrained"):
             return min(base.teacher.blocks, 3)
         return self.blocks
 

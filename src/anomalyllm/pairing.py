@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,6 +26,7 @@ from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.model.pair import PROTOTYPES, Pair, load_pair, points, usual_distances
 from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.trainable import facts_of
+from anomalyllm.weights import shipped_pair
 from anomalyllm.windows.slicing import nearest_stride
 from anomalyllm.windows.views import averaged, shape
 
@@ -165,5 +165,5 @@ def named_pair(name: str) -> Pair:
     """
     if name != SHIPPED:
         return load_pair(Path(name))
-    with as_file(files("anomalyllm") / "weights" / "pair.safetensors") as path:
+    with shipped_pair() as path:
         return load_pair(path)

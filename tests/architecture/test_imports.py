@@ -23,6 +23,7 @@ ORDER = [
     "presets",
     "seeding",
     "files",
+    "weights",
     "data",
     "datasets",
     "windows",

@@ -1,4 +1,4 @@
-"""Scores in chunks are those of the whole: bit for bit where windows are compared, within 1e-5 where networks multiply."""
+"""Scores in chunks are those of the whole: bit for bit where windows are compared, else within 1e-5."""
 
 from __future__ import annotations
 

@@ -16,13 +16,16 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from anomalyllm.errors import TeacherError
 from anomalyllm.model.attention_half import attention_file, attention_half
 from anomalyllm.model.chance import torch_chance
+from anomalyllm.weights import shipped_pair
 
 COMPACT = "compact"
+COMPACT_PRETRAINED = "compact-pretrained"
 COMPACT_SHAPE = {"n_embd": 128, "n_layer": 3, "n_head": 4, "n_positions": 256}
 GPT2_GELU = "gelu_new"
 FUSED_GELU = "gelu_pytorch_tanh"  # the same function in one kernel instead of eight
@@ -44,16 +47,20 @@ def load_language_model(name: str, blocks: int, seed: int) -> LanguageModel:
     """The first `blocks` blocks of the model called `name`.
 
     Args:
-        name: "compact", a folder with `config.json` and safetensors, a name on the hub, or a file with the attention
-            half of a GPT-2 (or a folder with that file alone): its feed-forward half is skipped, and the label says so.
+        name: "compact", "compact-pretrained" (with the weights of the shipped pair's teacher, a language model of
+            generated series), a folder with `config.json` and safetensors, a name on the hub, or a file with the
+            attention half of a GPT-2 (or a folder with that file alone): its feed-forward half is skipped, and the
+            label says so.
         blocks: at least 1 and at most what the model has.
-        seed: draws the weights of `compact`, which has no trained ones.
+        seed: draws the weights of "compact", which has no trained ones.
 
     Raises:
         TeacherError: no such folder, too few blocks, the hub is out of reach, not a model that takes embeddings.
     """
     if name == COMPACT:
         return _compact(blocks, seed)
+    if name == COMPACT_PRETRAINED:
+        return _compact_pretrained(blocks)
     half = attention_file(name)
     if half is not None:
         return _half(half, blocks)
@@ -83,6 +90,8 @@ def teacher_origin(name: str) -> str:
     """One sentence for `doctor`: where this teacher's weights would come from, without loading them."""
     if name == COMPACT:
         return "built here, untrained: a GPT-2 of width 128 and 3 blocks with random weights"
+    if name == COMPACT_PRETRAINED:
+        return "this package: the same, pretrained on generated series"
     if attention_file(name) is not None:
         return f"{attention_file(name)}: the attention half of a GPT-2, which is not GPT-2"
     if Path(name).is_dir():
@@ -105,6 +114,16 @@ def _compact(blocks: int, seed: int) -> LanguageModel:
     with torch_chance(seed):
         module = GPT2Model(config)
     return LanguageModel(module, _minimal(config), "compact (untrained)")
+
+
+def _compact_pretrained(blocks: int) -> LanguageModel:
+    """The first blocks of the shipped pair's teacher; its position table and last norm come with them."""
+    drawn = _compact(blocks, 0)
+    prefix, wanted = "teacher.language_model.", drawn.module.state_dict()
+    with shipped_pair() as path:
+        tensors = load_file(path)
+    drawn.module.load_state_dict({name: tensors.get(prefix + name, wanted[name]) for name in wanted})
+    return drawn._replace(label="compact, pretrained on generated series")
 
 
 def _half(path: Path, blocks: int) -> LanguageModel:

@@ -18,6 +18,7 @@ from safetensors.numpy import load
 from anomalyllm.artifact import FORMAT as DETECTOR_FORMAT
 from anomalyllm.artifact import MANIFEST, load_artefact, read_manifest
 from anomalyllm.errors import ArtefactError, ConfigError
+from anomalyllm.extras import required
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Judge
 from anomalyllm.packing import Tensors, without_networks
@@ -27,6 +28,9 @@ from anomalyllm.runtime.sessions import Graph
 FORMAT = "anomalyllm-onnx"
 SCHEMA = 1
 TENSORS = "tensors"
+RETRIEVAL, PAIR, NETWORKS = "retrieval", "pair", "networks"
+"""Kinds of judges."""
+
 ANEW = "export the detector again, or restore the folder from a copy"
 
 
@@ -43,6 +47,8 @@ def load_scorer(folder: Path) -> Fitted:
     if manifest.get("schema") != SCHEMA:
         came = f"schema {manifest.get('schema')!r}"
         raise ArtefactError(f"schema {SCHEMA} in {folder / MANIFEST}", came, "use the version that exported it")
+    if any(judge.get("graph") and judge.get("kind") != RETRIEVAL for judge in manifest.get("judges", ())):
+        required("onnxruntime", "the graphs of an exported detector", "onnx")
     try:
         files = {name: _checked(folder, file) for name, file in manifest["files"].items()}
         tensors: Tensors = load(files[TENSORS])
@@ -50,8 +56,6 @@ def load_scorer(folder: Path) -> Fitted:
         judges = tuple(_judge(of, fitted, tensors, files, folder) for of in manifest["judges"])
         return dataclasses.replace(fitted, judges=judges)
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError, SafetensorError) as error:
-        if isinstance(error, ConfigError) and "onnxruntime" in error.expected:
-            raise
         came = f"{type(error).__name__}: {error}"
         raise ArtefactError(f"a whole description in {folder / MANIFEST}", came, ANEW) from error
 
@@ -96,14 +100,14 @@ def _judge(
 ) -> Judge:
     kind, window = described["kind"], int(described["window"])
     beside = {judge.window: judge for judge in fitted.retrieval}
-    if kind == "retrieval":  # its graph is for other runtimes: the arithmetic here is the detector's own
+    if kind == RETRIEVAL:  # its graph is for other runtimes: the arithmetic here is the detector's own
         return beside[window]
     graph = Graph(files[described["graph"]], str(folder / described["graph"]))
     stride = int(described["stride"])
-    if kind == "pair":
+    if kind == PAIR:
         usual = tensors[f"pair_usual.{window}"]
         return PairGraphJudge(beside[window], stride, graph, usual, float(described["unit"]))
-    if kind == "networks":
+    if kind == NETWORKS:
         scoring, joint = fitted.config.scoring, fitted.config.channel_mode == "joint"
         return NetworkGraphJudge(window, stride, joint, scoring, graph, tensors["prototypes"])
     raise ValueError(f"a judge of kind {kind!r}")

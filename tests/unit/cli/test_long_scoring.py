@@ -58,7 +58,7 @@ def test_large_files_are_scored_in_chunks(
             0,
             True,
             {"scores": "s.csv"},
-            "expected a file that is scored in chunks, got --chunk 0, which needs the whole",
+            "a file that is scored in chunks, got --chunk 0, which needs the whole",
         ),
         (5, False, {"plot": "p.png"}, "got --plot or --report, which needs the whole; leave one out"),
     ],

@@ -15,6 +15,7 @@ from anomalyllm import AnomalyLLM
 from anomalyllm.errors import TeacherError
 from anomalyllm.model import language_models
 from anomalyllm.model.language_models import load_language_model, rebuild, teacher_origin
+from anomalyllm.pairing import named_pair
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +195,19 @@ def test_real_gpt2_attention_has_our_names_and_shapes(shared_weights: Path) -> N
     assert not report.unexpected_keys
     absent = {"wte.weight"} | {f"h.{i}.mlp.{name}.weight" for i in range(6) for name in ("c_fc", "c_proj")}
     assert set(report.missing_keys) == absent
+
+
+def test_the_pretrained_compact_has_the_blocks_of_the_shipped_pair() -> None:
+    """Else "random against pretrained" would compare chance with chance."""
+    found = load_language_model("compact-pretrained", 2, seed=0)
+    drawn = load_language_model("compact", 2, seed=0)
+    blocks = named_pair("shipped").teacher.language_model.state_dict()
+    for name, tensor in found.module.state_dict().items():
+        if name != "wte.weight":  # patches are not tokens
+            assert torch.equal(tensor, blocks[name]), name
+    assert not torch.equal(found.module.state_dict()["wpe.weight"], drawn.module.state_dict()["wpe.weight"])
+    assert found.label == "compact, pretrained on generated series"
+    assert found.config == drawn.config
+    assert "pretrained" in teacher_origin("compact-pretrained")
+    with pytest.raises(TeacherError):
+        load_language_model("compact-pretrained", 4, seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_scores_in_pieces_give_the_events_of_the_whole(scores: list[float], gap:
     found: list[Event] = []
     finder = EventFinder(1.0, ("a", "b"), gap)
     borders = [0, *sorted(min(cut, len(scores)) for cut in cuts), len(scores)]
-    for begin, end in zip(borders[:-1], borders[1:], strict=True):
+    for begin, end in itertools.pairwise(borders):
         found += finder.take(array[begin:end], by_channel[begin:end])
         state = json.loads(json.dumps(finder.state()))
         finder = EventFinder(1.0, ("a", "b"), gap)

@@ -58,12 +58,13 @@ def test_a_training_step_is_the_sum_of_its_pieces(started: Started) -> None:
 
 
 def test_operations_of_the_teacher_by_hand(started: Started) -> None:
-    """`compact` with one block: three views of eight windows, eight patches each."""
+    """`compact` with one block: three views of eight windows, nine patches each (the padding makes one more)."""
     config = started.untrained.config
-    rows, width = 3 * 8 * 8, 128
+    patches, width = 9, 128
+    rows = 3 * 8 * patches
     embedding = 2 * rows * 3 * config.teacher.patch * width
     block = 2 * rows * 12 * width**2
-    attention = 2 * (2 * rows * 8 * width)
+    attention = 2 * (2 * rows * patches * width)
     head = 2 * rows * width * config.teacher.output
     (teacher,) = (part for part in TrainingStep(started).parts() if part.name == "teacher")
     assert teacher.counted_flops() == embedding + block + attention + head
