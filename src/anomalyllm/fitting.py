@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from anomalyllm.banking import banked, with_usual
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
+from anomalyllm.errors import ConfigError
 from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
 from anomalyllm.thresholding import with_threshold
@@ -33,6 +34,9 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         from anomalyllm.finetuning import finetuned
 
         return finetuned(series, config, seed, run)
+    if run.resume:
+        came, remedy = "a detector that trains none", "leave resume out: fitting again gives the same detector"
+        raise ConfigError("networks whose training can go on", came, remedy)
     check_trainable(series, config)
     fitted, scores = with_usual(_retrieving(series, config, seed), series)
     return with_threshold(fitted, series, scores), scores

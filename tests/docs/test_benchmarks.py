@@ -7,8 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pytest
 
-from anomalyllm import AnomalyLLM
+from anomalyllm import AnomalyLLM, read_recording
 from conftest import sine
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -30,3 +31,27 @@ def test_the_runner_gives_the_detector_s_own_scores() -> None:
     scores = loaded("tsb_ad_runner").run_AnomalyLLM(X[:300], X, **small)
     assert scores.shape == (500,)
     assert np.array_equal(scores, AnomalyLLM(**small).fit(X[:300]).decision_function(X))
+
+
+def test_the_same_series_is_measured_in_every_form(tmp_path: Path) -> None:
+    """Else times of CSV and of Parquet would be of other anomalies."""
+    length = loaded("length")
+    for kind in ("npy", "parquet", "csv"):
+        length.write_series(tmp_path / f"x.{kind}", 3000)
+    values = [read_recording(tmp_path / f"x.{kind}").series.values for kind in ("npy", "parquet", "csv")]
+    assert np.array_equal(values[0], values[1])
+    np.testing.assert_allclose(values[0], values[2], atol=1e-5)
+
+
+def test_the_exponent_is_of_what_grows() -> None:
+    """A start of two seconds must not make a time that grows with the rows look as if it did not."""
+    length = loaded("length")
+    rows = [{"rows": str(10**power), "cpu_seconds": str(2 + 10.0 ** (power - 4) / 10)} for power in (2, 5, 6, 7)]
+    assert 0.99 < length.exponent(rows) < 1.01
+
+
+def test_the_chart_is_drawn_of_every_group(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    row = {"command": "fit", "kind": "npy", "rows": "100", "bank": "64", "cpu_seconds": "1", "above_tiny_mib": "3"}
+    loaded("length").draw([row, {**row, "command": "score", "rows": "1000"}], tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

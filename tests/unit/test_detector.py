@@ -378,3 +378,10 @@ def test_more_patches_than_the_teacher_has_positions() -> None:
     detector = AnomalyLLM("trained", window=264, settings={"teacher.patch": 2, "teacher.patch_stride": 1})
     with pytest.raises(ConfigError, match="at most 256 patches, as the teacher has positions, got 264"):
         detector.fit(sine(600))
+
+
+def test_a_detector_that_trains_nothing_cannot_go_on_with_it(tmp_path: Path) -> None:
+    """Taken in silence, `resume` would promise what there is not."""
+    for name in ("default", "pretrained"):
+        with pytest.raises(ConfigError, match=r"networks whose training can go on.*fitting again"):
+            AnomalyLLM(name).fit(sine(400), checkpoint=tmp_path / "none", resume=True)

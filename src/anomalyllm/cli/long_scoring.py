@@ -97,33 +97,36 @@ def score_in_chunks(
         WholeError: a file that only makes sense as a whole.
         ScoringInterrupted: Ctrl-C; what was scored is kept where --scores names a file.
     """
-    from anomalyllm.result import coverage_notes
-
     blocks = open_blocks(data.file, **data.reading())
     part = None if output.scores is None else PartFile(output.scores, _identity(data, model))
     progress = _scored(blocks, detector, part, options)
-    absent = blocks.tally.absent[[name in detector.channels_ for name in blocks.tally.channels]]
-    if set(detector.channels_) - set(blocks.tally.channels):  # taken by position
-        absent = blocks.tally.absent
-    coverage = coverage_notes(progress.rows, detector.window_, missing=bool(absent.any()))
-    found = {
-        "source": blocks.source,
-        "rows": progress.rows,
-        "first_row": 0,
-        "channels": list(detector.channels_),
-        "threshold": detector.threshold_,
-        "flagged": progress.flagged,
-        "events": [],
-        "notes": [*blocks.notes, *coverage],
-    }
-    found["events"] = _event_mappings(progress, blocks)
-    summary = summary_of(found, context)
+    summary = summary_of(_found(progress, blocks, detector), context)
     if part is not None:
         part.name()
     write_events(output, summary)
     announce(summary, output, timed=progress.timed)
     if part is not None:
         part.forget()
+
+
+def _found(progress: Progress, blocks: Blocks, detector: AnomalyLLM) -> dict[str, Any]:
+    """What `Detection.to_mapping` says of a series that was scored at once."""
+    from anomalyllm.result import coverage_notes
+
+    absent = blocks.tally.absent[[name in detector.channels_ for name in blocks.tally.channels]]
+    if set(detector.channels_) - set(blocks.tally.channels):  # taken by position
+        absent = blocks.tally.absent
+    coverage = coverage_notes(progress.rows, detector.window_, missing=bool(absent.any()))
+    return {
+        "source": blocks.source,
+        "rows": progress.rows,
+        "first_row": 0,
+        "channels": list(detector.channels_),
+        "threshold": detector.threshold_,
+        "flagged": progress.flagged,
+        "notes": [*blocks.notes, *coverage],
+        "events": _event_mappings(progress, blocks),  # one more pass: after the notes of this one
+    }
 
 
 def _scored(blocks: Blocks, detector: AnomalyLLM, part: PartFile | None, options: ChunkOptions) -> Progress:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anomalyllm.data.archives import DAMAGES, UCR_NAME, chosen_columns, not_npy, refuse_columns
-from anomalyllm.data.moments import is_moment, is_number, is_text
+from anomalyllm.data.layout import Layout
 from anomalyllm.data.numbers import array_values
 from anomalyllm.data.origin import Floats, Origin, Times
 from anomalyllm.data.readers import ARRAY_KIND, PARQUET_KINDS, TEXT_KINDS, kind_of
@@ -28,13 +28,6 @@ from anomalyllm.errors import ReadError, WholeError
 READ_NUMBERS = 1 << 18  # of a block, in all channels
 ANEW = "read it whole"
 REPLACED = ("some bytes below the first line are not UTF-8 and were replaced",)
-REVOKED = {  # what is told of a column as long as no value speaks against it, and what is told then
-    " was read as labels, not as a channel": (" has a label's name but not only 0 and 1, and was left out",),
-    " counts up but gives no date-times, and was left out": (
-        " has a time's name but no times, and was left out",
-        " has an index's name, and was left out",
-    ),
-}
 
 
 class Rows(NamedTuple):
@@ -220,7 +213,7 @@ def _rows_of(parts: Iterator[Part], wanted: Wanted, notes: tuple[str, ...], deci
     That row is kept back until the next table is there: steps between rows are seen across borders, and of rows with
     equal times the last one stays, wherever the border lies.
     """
-    layout: _Layout | None = None
+    layout: Layout | None = None
     faulty, held = False, None
     for part in parts:
         if held is not None and part.is_last and len(part.table) == 1:
@@ -229,7 +222,7 @@ def _rows_of(parts: Iterator[Part], wanted: Wanted, notes: tuple[str, ...], deci
         told: list[str] = []
         columns = columns_of(part.table, wanted, part.origin, told, decimal=decimal)
         require_channels(columns.values, part.origin)
-        here = _Layout.of(part.table, columns, told)
+        here = Layout.of(part.table, columns, told)
         layout = here if layout is None else layout.followed_by(here, part.origin)
         faulty |= part.faulty
         values, times, repeated = _in_order(columns, part.origin)
@@ -252,59 +245,3 @@ def _in_order(columns: Columns, origin: Origin) -> tuple[Floats, Times | None, i
         raise WholeError("times in order, to read a file in blocks", came, f"{ANEW}, or sort it")
     kept = np.append(steps > 0, True)
     return columns.values[kept], columns.times[kept], int((~kept).sum())
-
-
-class _Layout(NamedTuple):
-    """Which column plays which part, of what kind those are, and what was told of it."""
-
-    parts: tuple[Any, ...]
-    kinds: tuple[str, ...]
-    told: tuple[str, ...]
-
-    @classmethod
-    def of(cls, table: Any, columns: Columns, told: list[str]) -> _Layout:
-        times, _, channels = columns.parts
-        names = list(table.column_names)
-        known = [name for name in (*times, *channels) if name in names]  # repeated names are numbered
-        return cls(columns.parts, tuple(_kind(table[name].type) for name in known if names.count(name) == 1), (*told,))
-
-    def followed_by(self, other: _Layout, origin: Origin) -> _Layout:
-        """The layout of both.
-
-        Raises:
-            WholeError: they do not fit together.
-        """
-        kinds = tuple(_joined(mine, theirs) for mine, theirs in zip(self.kinds, other.kinds, strict=False))
-        told = tuple(_revoked(note, other.told) for note in self.told)
-        theirs = tuple(_revoked(note, self.told) for note in other.told)
-        if self.parts != other.parts or "" in kinds or told != theirs:
-            came = f"others from {origin.at(0)} on"
-            raise WholeError("columns that keep their kind, to read a file in blocks", came, ANEW)
-        return _Layout(self.parts, kinds, told)
-
-
-def _revoked(note: str, others: tuple[str, ...]) -> str:
-    """What the whole file tells in place of a block's note, where another block knows of a value against it."""
-    for ending, revoking in REVOKED.items():
-        if note.endswith(ending):
-            column = note.removesuffix(ending)
-            return next((other for other in others for known in revoking if other == column + known), note)
-    return note
-
-
-def _kind(kind: Any) -> str:
-    """What matters of an Arrow type: whether columns of two types can be one."""
-    import pyarrow as pa
-
-    if is_number(kind) or is_text(kind):
-        return "number"  # text is read as numbers, or refused with its line
-    if is_moment(kind):
-        return "date" if pa.types.is_date(kind) else "moment"
-    return "null" if pa.types.is_null(kind) else str(kind)
-
-
-def _joined(one: str, other: str) -> str:
-    """The kind of a column that is of one kind here and another there; "" where they do not fit."""
-    if one == other or other == "null":
-        return one
-    return other if one == "null" else ""

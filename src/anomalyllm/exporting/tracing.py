@@ -25,7 +25,8 @@ def traced(module: nn.Module, inputs: dict[str, Tensor], outputs: tuple[str, ...
         inputs: an example of each by its name in `forward`; their first axis is free.
         outputs: names of what it gives, in order.
     """
-    free = {name: {0: torch.export.Dim(BATCH)} for name in inputs}
+    axis = torch.export.Dim(BATCH)
+    free = tuple({0: axis} for _ in inputs)
     with _without_talk(), torch.no_grad():
         program = torch.onnx.export(
             module.eval(),

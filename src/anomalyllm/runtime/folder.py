@@ -17,7 +17,7 @@ from safetensors.numpy import load
 
 from anomalyllm.artifact import FORMAT as DETECTOR_FORMAT
 from anomalyllm.artifact import MANIFEST, load_artefact, read_manifest
-from anomalyllm.errors import ArtefactError, ConfigError
+from anomalyllm.errors import ArtefactError
 from anomalyllm.extras import required
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Judge
@@ -47,17 +47,34 @@ def load_scorer(folder: Path) -> Fitted:
     if manifest.get("schema") != SCHEMA:
         came = f"schema {manifest.get('schema')!r}"
         raise ArtefactError(f"schema {SCHEMA} in {folder / MANIFEST}", came, "use the version that exported it")
-    if any(judge.get("graph") and judge.get("kind") != RETRIEVAL for judge in manifest.get("judges", ())):
-        required("onnxruntime", "the graphs of an exported detector", "onnx")
     try:
-        files = {name: _checked(folder, file) for name, file in manifest["files"].items()}
-        tensors: Tensors = load(files[TENSORS])
+        contents = {name: _checked(folder, file) for name, file in manifest["files"].items()}
+        _require_runtime(manifest)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtefactError(f"files described in {folder / MANIFEST}", f"no entry {error}", ANEW) from error
+    return assembled(manifest, contents, str(folder))
+
+
+def assembled(manifest: dict[str, Any], contents: dict[str, bytes], where: str) -> Fitted:
+    """A detector from its description and the contents of its files, by their names in it.
+
+    Raises:
+        ArtefactError: the two do not make a whole; `where` is for the sentence.
+    """
+    try:
+        tensors: Tensors = load(contents[TENSORS])
         fitted = without_networks(manifest, tensors)
-        judges = tuple(_judge(of, fitted, tensors, files, folder) for of in manifest["judges"])
+        graphs: dict[str, Graph] = {}
+        judges = tuple(_judge(of, fitted, tensors, contents, graphs) for of in manifest["judges"])
         return dataclasses.replace(fitted, judges=judges)
-    except (KeyError, TypeError, ValueError, AttributeError, ConfigError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:
         came = f"{type(error).__name__}: {error}"
-        raise ArtefactError(f"a whole description in {folder / MANIFEST}", came, ANEW) from error
+        raise ArtefactError(f"a whole description in {where}", came, ANEW) from error
+
+
+def _require_runtime(manifest: dict[str, Any]) -> None:
+    if any(judge["kind"] != RETRIEVAL for judge in manifest["judges"]):
+        required("onnxruntime", "the networks of an exported detector", "onnx")
 
 
 def _saved(folder: Path) -> Fitted:
@@ -96,14 +113,15 @@ def _checked(folder: Path, file: dict[str, Any]) -> bytes:
 
 
 def _judge(
-    described: dict[str, Any], fitted: Fitted, tensors: Tensors, files: dict[str, bytes], folder: Path
+    described: dict[str, Any], fitted: Fitted, tensors: Tensors, contents: dict[str, bytes], graphs: dict[str, Graph]
 ) -> Judge:
+    """A judge by its description; `graphs` are those that others have started."""
     kind, window = described["kind"], int(described["window"])
     beside = {judge.window: judge for judge in fitted.retrieval}
     if kind == RETRIEVAL:  # its graph is for other runtimes: the arithmetic here is the detector's own
         return beside[window]
-    graph = Graph(files[described["graph"]], str(folder / described["graph"]))
-    stride = int(described["stride"])
+    name, stride = described["graph"], int(described["stride"])
+    graph = graphs[name] = graphs.get(name) or Graph(contents[name], name)
     if kind == PAIR:
         usual = tensors[f"pair_usual.{window}"]
         return PairGraphJudge(beside[window], stride, graph, usual, float(described["unit"]))

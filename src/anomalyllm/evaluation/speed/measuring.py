@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.memory import PeakMemory
-from anomalyllm.evaluation.speed.clock import Action, quickest
+from anomalyllm.evaluation.speed.clock import Action, Clock, quickest
 from anomalyllm.evaluation.speed.limits import Limits, limit_actions, limits_from
 from anomalyllm.evaluation.speed.networks import network_plan
 from anomalyllm.evaluation.speed.parts import Part, Plan
@@ -86,7 +87,9 @@ def plan_of(config: DetectorConfig, device: str = "cpu") -> Plan:
     return network_plan(config, device) if config.evidence == "networks" else retrieval_plan(config)
 
 
-def measure(config: DetectorConfig, seconds: float, device: str = "cpu") -> Speed:
+def measure(
+    config: DetectorConfig, seconds: float, device: str = "cpu", clock: Clock = time.perf_counter
+) -> Speed:
     """Times the parts of `config` and the limits in turns, for `seconds` or three rounds, whichever is longer.
 
     Global random state is left as it was.
@@ -101,7 +104,7 @@ def measure(config: DetectorConfig, seconds: float, device: str = "cpu") -> Spee
         actions = limit_actions(plan.shapes, precisions, device)
         flops = {part.name: part.counted_flops() for part in plan.parts}
         peaks = {part.name: peak_of(part, device) for part in plan.parts}
-        times = quickest({**actions, **{part.name: part.work for part in plan.parts}}, seconds, waiting(device))
+        times = quickest({**actions, **{part.name: part.work for part in plan.parts}}, seconds, waiting(device), clock)
     limits = limits_from(times, plan.shapes, precisions)
     costs = [cost_of(part, flops[part.name], times[part.name], limits, peaks[part.name]) for part in plan.parts]
     return Speed(plan.about, device, torch.get_num_threads(), limits, tuple(costs))

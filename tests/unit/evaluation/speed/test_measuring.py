@@ -48,7 +48,7 @@ def test_a_run_is_ready_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
     (part,) = found["parts"]
     assert part["gigaflops"] == 2 * 64**3 / 1e9
     assert part["peak_mebibytes"] is None
-    assert 0 < part["share"]
+    assert part["share"] > 0
 
 
 @pytest.mark.usefixtures("tiny")
