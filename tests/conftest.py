@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 
 from anomalyllm import AnomalyLLM
 from anomalyllm.evaluation.baselines import BASELINES
+from anomalyllm.runtime import Scorer
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -98,6 +100,16 @@ def fitted_scorer(name: str) -> Any:
     """The preset or baseline of that name, fitted on two channels; tests must not change it."""
     scorer = BASELINES[name]() if name in BASELINES else small_detector(name)
     return scorer.fit(sine(800, 2))
+
+
+@functools.cache
+def exported_scorer(name: str) -> Scorer:
+    """`fitted_scorer(name)`, exported and read again; tests must not change it."""
+    from anomalyllm.exporting import export_onnx
+
+    folder = Path(tempfile.mkdtemp(prefix="exported-"))
+    export_onnx(fitted_scorer(name)._fitted, folder)
+    return Scorer(folder)
 
 
 @pytest.fixture(scope="session", params=["default", "pretrained", FINETUNED, "trained", "paper"])

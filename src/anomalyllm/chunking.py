@@ -29,6 +29,7 @@ from anomalyllm.windows.scaling import last_seen
 Floats = NDArray[np.float64]
 
 NUMBERS = 1 << 18  # in all channels of a chunk, unless rows are given
+REACHES = 8  # longest windows in a chunk at least: what is scored twice at its borders stays a small part
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def score_chunks(
     Args:
         detector: fitted.
         source: a CSV, Parquet or NPY file, `Blocks`, or whatever `decision_function` takes but other files.
-        rows: in a chunk; None takes as many as make 2 MB of values.
+        rows: in a chunk; None takes as many as make 2 MB of values, or more where windows are long.
         skip: rows at the beginning whose scores are not wanted.
         channels: also scores of each channel.
 
@@ -69,7 +70,7 @@ def score_chunks(
         WholeError: a file that only makes sense as a whole.
     """
     fitted = detector._fitted
-    count = max(1, NUMBERS // len(fitted.channels)) if rows is None else rows
+    count = max(REACHES * fitted.reach, NUMBERS // len(fitted.channels)) if rows is None else rows
     if count < 1 or skip < 0:
         raise ConfigError("at least one row in a chunk, and none or more to skip", f"{count}, {skip}", "change them")
     slabs = _Slabs(fitted, skip)

@@ -95,7 +95,7 @@ class PairJudge:
         bank = self.retrieval.bank
         windows = points(averaged(values, starts, bank.length))
         normal = points(bank.windows[channel])
-        overlap = Overlap(starts, bank.starts, bank.apart) if own else None
+        overlap = Overlap(starts, bank.starts, bank.length) if own else None
         near = nearest_rows(shape(windows), shape(normal), PROTOTYPES, overlap)
         asked = (windows, normal[near], self.usual[channel][near])
         with torch.inference_mode():

@@ -53,6 +53,8 @@ ORDER = [
     "detector",
     "streaming",
     "chunking",
+    "runtime",
+    "exporting",
     "reporting",
     "evaluation",
     "cli",

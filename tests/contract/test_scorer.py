@@ -16,9 +16,10 @@ from anomalyllm import AnomalyLLM, Stream
 from anomalyllm.errors import ChannelError, DataError, NotFittedError
 from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.presets import PRESETS
-from conftest import FINETUNED, fitted_scorer, sine, small_detector
+from conftest import FINETUNED, exported_scorer, fitted_scorer, sine, small_detector
 
 DETECTORS = [*PRESETS, FINETUNED]
+EXPORTED = ["default", "pretrained", "trained"]  # the others, which take long to export, in tests/unit/runtime
 ROWS = 800
 TOLERANCE = 1e-5  # relative: float32 networks, whose sums depend in their last bits on the batch they run in
 Score = Callable[[Any, np.ndarray], np.ndarray]
@@ -35,6 +36,12 @@ def streamed(size: int) -> Score:
         return np.concatenate([*pieces, stream.finish()])
 
     return score
+
+
+def exported(detector: AnomalyLLM, X: np.ndarray) -> np.ndarray:
+    """By the detector's exported form."""
+    name = next(name for name in EXPORTED if fitted_scorer(name) is detector)
+    return exported_scorer(name).decision_function(X)
 
 
 STREAMS: dict[str, Score] = {
@@ -54,6 +61,7 @@ class Contender(NamedTuple):
 def contenders() -> dict[str, tuple[str, Score]]:
     """Name of the test -> name of the scorer, and how it is asked."""
     names: dict[str, tuple[str, Score]] = {name: (name, in_one) for name in [*DETECTORS, *BASELINES]}
+    names |= {f"{preset}-exported": (preset, exported) for preset in EXPORTED}
     return names | {f"{preset}-{way}": (preset, score) for preset in DETECTORS for way, score in STREAMS.items()}
 
 
@@ -112,6 +120,18 @@ def test_chunks_with_a_halo_equal_the_whole(name: str) -> None:
     start = 160 // stride * stride
     chunk = fitted.decision_function(X[start : start + 3 * window])
     assert close(chunk[window : 2 * window], whole[start + window : start + 2 * window])
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_exported_detector_scores_chunks_and_streams_as_it_scores_the_whole(name: str) -> None:
+    scorer, X = exported_scorer(name), disturbed(500)
+    whole, window = scorer.decision_function(X), scorer.window_
+    chunk = scorer.decision_function(X[160 // scorer.stride_ * scorer.stride_ :][: 3 * window])
+    start = 160 // scorer.stride_ * scorer.stride_
+    assert close(chunk[window : 2 * window], whole[start + window : start + 2 * window])
+    stream = scorer.stream()
+    pieces = [stream.push(X[begin : begin + 37]) for begin in range(0, len(X), 37)]
+    assert close(np.concatenate([*pieces, stream.finish()]), whole)
 
 
 def test_batch_size_does_not_matter(fitted_pair: AnomalyLLM, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_a_large_file_is_scored_in_chunks_unless_its_blocks_cannot_tell(monkeypa
     monkeypatch.setattr(long_scoring.Progress, "take", lambda self, *a: (used.append(1), taken(self, *a))[1])
     assert done("score", "x.csv", "--model", "m", *FILES).out == whole.out
     assert written() == files
-    assert len(used) == 8
+    assert len(used) == 4  # of eight windows each
     lines = Path("x.csv").read_text().split("\n")
     lines[3000], lines[3001] = lines[3001], lines[3000]
     Path("mixed.csv").write_text("\n".join(lines))

@@ -44,7 +44,7 @@ def test_what_is_usual_for_it_weighs_half_of_what_is_usual_for_distances(detecto
     assert pair.unit == pytest.approx(WEIGHT * distances.unit, rel=1e-6)
 
 
-def test_a_training_window_is_shown_none_that_is_near_in_time(
+def test_a_training_window_is_shown_none_that_it_overlaps(
     detector: AnomalyLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shown itself it would be nearer to normal than any new window can be, and the threshold would mean nothing."""
@@ -59,9 +59,9 @@ def test_a_training_window_is_shown_none_that_is_near_in_time(
     bank, starts = judge.retrieval.bank, Grid(1500, judge.window, judge.stride).starts
     judge.window_scores(prepared, starts, own=True)
     for near in shown:
-        assert (np.abs(bank.starts[near] - starts[:, None]) >= bank.apart).all()
+        assert (np.abs(bank.starts[near] - starts[:, None]) >= bank.length).all()
     judge.window_scores(prepared, starts)
-    assert (np.abs(bank.starts[shown[-1]] - starts[:, None]).min(axis=1) < bank.apart).any()
+    assert (np.abs(bank.starts[shown[-1]] - starts[:, None]).min(axis=1) < bank.length).any()
 
 
 def test_windows_are_judged_one_by_one(detector: AnomalyLLM) -> None:

@@ -208,6 +208,7 @@ def score(
     time_column: TimeColumn = None,
     label_column: LabelColumn = None,
     device: Device = "cpu",
+    runtime: Annotated[str, typer.Option(help="native, or onnx for an exported detector: needs no PyTorch.")] = "native",
     as_json: AsJson = False,
     out: Out = None,
     scores: Scores = None,
@@ -227,7 +228,24 @@ def score(
         device,
         OutputOptions(as_json, out, scores, plot, report, quiet),
         ChunkOptions(chunk, resume),
+        runtime,
     )
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder of the fitted detector.")],
+    out: Annotated[Path, typer.Option(help="Folder for the exported detector.")],
+    form: Annotated[str, typer.Option("--format", help="onnx.")] = "onnx",
+    int8: Annotated[bool, typer.Option("--int8", help="The networks' matrices in eight bits.")] = False,
+    check: Annotated[str | None, typer.Option(help="Compare scores on this file, not on its own windows.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a saved detector as graphs and tensors that score without PyTorch."""
+    from anomalyllm.cli.exporting import run_export
+
+    run_export(model, form, out, int8=int8, check=check, as_json=as_json, quiet=quiet)
 
 
 @app.command()

@@ -98,7 +98,7 @@ def score_in_chunks(
         ScoringInterrupted: Ctrl-C; what was scored is kept where --scores names a file.
     """
     blocks = open_blocks(data.file, **data.reading())
-    part = None if output.scores is None else PartFile(output.scores, _identity(data, model))
+    part = None if output.scores is None else PartFile(output.scores, _identity(data, model, detector))
     progress = _scored(blocks, detector, part, options)
     summary = summary_of(_found(progress, blocks, detector), context)
     if part is not None:
@@ -117,6 +117,7 @@ def _found(progress: Progress, blocks: Blocks, detector: AnomalyLLM) -> dict[str
     if set(detector.channels_) - set(blocks.tally.channels):  # taken by position
         absent = blocks.tally.absent
     coverage = coverage_notes(progress.rows, detector.window_, missing=bool(absent.any()))
+    notes = [*blocks.notes, *coverage]  # before another pass begins anew to count
     return {
         "source": blocks.source,
         "rows": progress.rows,
@@ -124,8 +125,8 @@ def _found(progress: Progress, blocks: Blocks, detector: AnomalyLLM) -> dict[str
         "channels": list(detector.channels_),
         "threshold": detector.threshold_,
         "flagged": progress.flagged,
-        "notes": [*blocks.notes, *coverage],
-        "events": _event_mappings(progress, blocks),  # one more pass: after the notes of this one
+        "events": _event_mappings(progress, blocks),
+        "notes": notes,
     }
 
 
@@ -171,13 +172,13 @@ def _event_mappings(progress: Progress, blocks: Blocks) -> list[dict[str, Any]]:
     return [event_mapping(event, 0, list(row)) for event, row in zip(progress.events, times, strict=True)]
 
 
-def _identity(data: DataOptions, model: Path) -> dict[str, Any]:
-    """What decides the scores: the detector, the file and how it is read."""
-    from anomalyllm.artifact import MANIFEST
-
+def _identity(data: DataOptions, model: Path, detector: AnomalyLLM) -> dict[str, Any]:
+    """What decides the scores: the detector, what runs it, the file, and how it is read."""
     state = Path(data.file).stat()
+    descriptions = [path.read_bytes() for path in sorted(model.glob("*.json"))]  # they name all else by its hash
     return {
-        "detector": hashlib.sha256((model / MANIFEST).read_bytes()).hexdigest(),
+        "detector": hashlib.sha256(b"".join(descriptions)).hexdigest(),
+        "judges": [type(judge).__name__ for judge in detector._fitted.judges],
         "input": [Path(data.file).name, state.st_size, state.st_mtime_ns],
         "reading": data.reading(),
     }

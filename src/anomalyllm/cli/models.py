@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anomalyllm.cli.detecting import scored_rows, split, tell_fit, whole_or_training
 from anomalyllm.cli.long_scoring import ChunkOptions, score_in_chunks
@@ -21,7 +21,12 @@ from anomalyllm.data.blocks import Blocks, open_blocks
 from anomalyllm.data.inputs import is_large
 from anomalyllm.data.readers import read_recording
 from anomalyllm.data.series import Series
-from anomalyllm.errors import TrainingInterrupted, WholeError
+from anomalyllm.errors import ConfigError, TrainingInterrupted, WholeError
+
+if TYPE_CHECKING:
+    from anomalyllm.detector import AnomalyLLM
+
+NATIVE, RUNTIMES = "native", ("native", "onnx")
 
 
 def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume: bool, quiet: bool) -> None:
@@ -53,7 +58,8 @@ def run_fit(data: DataOptions, model: Path, settings: DetectorOptions, *, resume
     if not quiet:
         for note in part.notes:
             tell(f"note: {note}")
-        tell_fit(detector, f"{detector._fitted.training.rows:,} rows", part.notes)
+        rows = part.tally.rows if isinstance(part, Blocks) else len(part)
+        tell_fit(detector, f"{rows:,} rows", part.notes)
         tell(f"saved to {model}, threshold {detector.threshold_:.4g}")
 
 
@@ -69,18 +75,18 @@ def checkpoint_of(model: Path) -> Path:
     return named.parent / f"{named.name}.checkpoint"
 
 
-def run_score(data: DataOptions, model: Path, device: str, output: OutputOptions, chunks: ChunkOptions) -> None:
+def run_score(
+    data: DataOptions, model: Path, device: str, output: OutputOptions, chunks: ChunkOptions, runtime: str = NATIVE
+) -> None:
     """Scores a file with a saved detector, prints and writes."""
     check_outputs(output, data.file)
     in_chunks = chunks.wanted(data.file, output)
-    from anomalyllm.artifact import read_manifest
     from anomalyllm.cli.context import report_context
-    from anomalyllm.detector import AnomalyLLM
 
     scored = None if in_chunks else scored_rows(read_recording(data.file, **data.reading()))
-    detector = AnomalyLLM.load(model, device=device)  # type: ignore[arg-type]  # checked by load
-    facts = read_manifest(model)["training"]
-    context = report_context(detector, f"{facts['rows']:,} rows of {Path(facts['source']).name}", data.file)
+    detector = _loaded(model, device, runtime)
+    facts = detector._fitted.training
+    context = report_context(detector, f"{facts.rows:,} rows of {Path(facts.source).name}", data.file)
     if scored is None:
         try:
             score_in_chunks(data, detector, model, context, output, chunks)
@@ -90,6 +96,21 @@ def run_score(data: DataOptions, model: Path, device: str, output: OutputOptions
                 raise WholeError(error.expected, error.came, f"{error.remedy} (--chunk 0)") from error
         scored = scored_rows(read_recording(data.file, **data.reading()))
     deliver(detector.detect(scored, explain=output.report is not None), context, output)
+
+
+def _loaded(model: Path, device: str, runtime: str) -> AnomalyLLM:
+    """The detector in a folder, run by the library's own networks or by onnxruntime."""
+    if runtime not in RUNTIMES:
+        raise ConfigError(f"--runtime to be {' or '.join(RUNTIMES)}", repr(runtime), "choose one")
+    if runtime == NATIVE:
+        from anomalyllm.detector import AnomalyLLM
+
+        return AnomalyLLM.load(model, device=device)  # type: ignore[arg-type]  # checked by load
+    if device == "cuda":
+        raise ConfigError("--device cpu for --runtime onnx", repr(device), "leave one of them out")
+    from anomalyllm.runtime import Scorer
+
+    return Scorer(model).detector
 
 
 def run_inspect(model: Path, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anomalyllm.cli.options import read_assignment
 from anomalyllm.cli.output import print_json, print_lines
 from anomalyllm.errors import ConfigError
+from anomalyllm.extras import require_networks
 
 if TYPE_CHECKING:
     from anomalyllm.evaluation.speed.measuring import Cost, Speed
@@ -20,9 +21,11 @@ def run_speed(name: str, device: str, settings: Sequence[str], seconds: float, *
     """Prints a line for each part.
 
     Raises:
-        ConfigError: no such preset, device or setting, or no time to measure in.
+        ConfigError: no such preset, device or setting, no time to measure in, or no PyTorch.
     """
     from anomalyllm.detector import AnomalyLLM
+
+    require_networks("bench speed")  # its products measure the machine, whatever the preset
     from anomalyllm.evaluation.speed.measuring import measure
 
     if not 0 < seconds < math.inf:
@@ -42,7 +45,7 @@ def headline(name: str, speed: Speed) -> tuple[str, str]:
     threads = f"{speed.threads} thread{'s' if speed.threads > 1 else ''}"
     return (
         f"{name} on {speed.device}, {threads}: {speed.about}",
-        f"limits: {limits}, {copying}; the least of all rounds counts, and share is of the limit that binds",
+        f"limits: {limits}, {copying}; the least {speed.clock} time of all rounds counts",
     )
 
 

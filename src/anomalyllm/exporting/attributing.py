@@ -1,7 +1,7 @@
 """Which channels a discrepancy comes from, as a graph: the networks with their own gradient.
 
-ONNX has no gradients, so the gradient is written out as the operations that it is made of, and these are exported. Two
-parts of the networks are said in other words for that: attention as products, and convolutions over patches too.
+ONNX has no gradients, so the gradient is written out as the operations that it is made of, and these are exported. Three
+parts of the networks are said in other words for that: attention and embedding as products, patches by their places.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.layers import PatchEmbedding
 from anomalyllm.model.prototypes import gather
+from anomalyllm.model.teacher import Teacher
 
 
 class ProductEmbedding(nn.Module):
@@ -33,11 +34,27 @@ class ProductEmbedding(nn.Module):
         return torch.cat([before, patches, after], dim=2) @ self.weight
 
 
+class PlacedPatches(nn.Module):
+    """`teacher.Teacher.patches`, by the places of their points in a padded window."""
+
+    def __init__(self, teacher: Teacher) -> None:
+        super().__init__()
+        self.patch, self.stride = teacher.patch, teacher.patch_stride
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """(B, C, L) -> (B, N, P·C), time first."""
+        batch, channels, length = windows.shape
+        places = torch.arange(0, length + self.stride - self.patch + 1, self.stride)[:, None] + torch.arange(self.patch)
+        cut = windows[..., places.clamp(max=length - 1).flatten()]  # what pads a window is its last value
+        return cut.reshape(batch, channels, -1, self.patch).permute(0, 2, 3, 1).flatten(2)
+
+
 class Attributed(nn.Module):
     """Scores, choice, and each channel's share, as `model.inference.channel_shares` has it."""
 
     def __init__(self, distiller: Distiller, scoring: nn.Module) -> None:
         super().__init__()
+        vars(distiller.teacher)["patches"] = PlacedPatches(distiller.teacher)  # the method of this one object
         distiller.student.embedding = ProductEmbedding(distiller.student.embedding)  # type: ignore[assignment]
         distiller.teacher.patch_embedding = ProductEmbedding(distiller.teacher.patch_embedding)  # type: ignore[assignment]
         self.distiller, self.scoring = distiller, scoring

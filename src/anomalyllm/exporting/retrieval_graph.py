@@ -72,9 +72,7 @@ def _away(to: Drawing, view: str, windows: Name, points: Name, bank: Bank, chann
         )
     else:
         count = points_of(bank.length)
-        rows, there = (
-            drawn_view(to, view, seen, count) for seen in (points, to.constant(bank.windows[channels]))
-        )
+        rows, there = (drawn_view(to, view, seen, count) for seen in (points, to.constant(bank.windows[channels])))
     choice = to.node("ArgMin", partial_squares(to, rows, there), axis=2, keepdims=0)
     nearest = to.node("GatherND", there, to.node("Unsqueeze", choice, np.array([2])), batch_dims=1)
     return root_mean_square(to, to.node("Sub", rows, nearest))

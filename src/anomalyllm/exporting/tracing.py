@@ -27,7 +27,7 @@ def traced(module: nn.Module, inputs: dict[str, Tensor], outputs: tuple[str, ...
     """
     axis = torch.export.Dim(BATCH)
     free = tuple({0: axis} for _ in inputs)
-    with _without_talk(), torch.no_grad():
+    with without_talk(), torch.no_grad():
         program = torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
@@ -43,7 +43,7 @@ def traced(module: nn.Module, inputs: dict[str, Tensor], outputs: tuple[str, ...
 
 
 @contextlib.contextmanager
-def _without_talk() -> Iterator[None]:
+def without_talk() -> Iterator[None]:
     """What the exporter says of libraries that are not needed is no news to who exports a detector."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)

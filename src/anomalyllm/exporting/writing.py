@@ -118,9 +118,7 @@ def _described(name: str, content: bytes) -> dict[str, Any]:
     return {"name": f"{name}-{digest[:16]}.{kind}", "bytes": len(content), "sha256": digest}
 
 
-def _manifest(
-    fitted: Fitted, parts: list[Part], files: dict[str, dict[str, Any]], *, int8: bool
-) -> dict[str, Any]:
+def _manifest(fitted: Fitted, parts: list[Part], files: dict[str, dict[str, Any]], *, int8: bool) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "schema": SCHEMA,

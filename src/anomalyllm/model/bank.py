@@ -29,7 +29,6 @@ SUBSPACE = "subspace"
 RIDGE = 0.01  # of the mean variance: directions without any do not decide alone
 STILLNESS = 0.1  # of the median roughness of normal windows: below it a window is still, and logarithms say no more
 ROWS_AT_ONCE = 1 << 13  # of all channels together: what is computed of them stays in the processor's cache
-PARTS = 4  # of a training part: a quarter away, alarms come 1.3 times as often as asked for, else 1.7 (lab notes)
 STILL_FLOOR = 1e-3  # the same in the series' own deviations, for series that mostly stand still
 
 
@@ -68,14 +67,6 @@ class Bank:
         axes = np.stack([_whitening(rows - middle) for rows, middle in zip(windows, centre, strict=True)])
         return cls(length, starts, windows, energy, stillness, centre, axes)
 
-    @property
-    def apart(self) -> int:
-        """Samples from a training window to the nearest that it is compared with, so that it is met as new ones are.
-
-        What is near in time is alike; what is yet to come lies further away. At least a length: nothing meets itself.
-        """
-        return max(self.length, int(self.starts[-1] + self.length) // PARTS)
-
     def rows(self, view: str, channel: int) -> Rows:
         """The bank's windows of a channel as `view` sees them, (B, P)."""
         rows: Rows = self._rows_of(view, np.array([channel]))[0]
@@ -96,13 +87,13 @@ class Bank:
             starts: (W,) where in it windows begin, ascending.
             channels: (G,) which are looked at.
             views: their weights.
-            own: the series is the training part, and a window is compared with those at least `apart` away.
+            own: the series is the training part, and a window is not compared with one that shares a point with it.
 
         Returns:
             (W, G), infinite where there is no window to compare with.
         """
         chosen = np.ascontiguousarray(values[:, channels].T)
-        overlap = Overlap(starts, self.starts, self.apart) if own else None
+        overlap = Overlap(starts, self.starts, self.length) if own else None
         found = np.empty((len(starts), len(channels)), dtype=np.float32)
         step = max(1, ROWS_AT_ONCE // max(1, len(channels)))
         pieces = range(0, len(starts) if len(channels) else 0, step)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import genpareto
 
 from anomalyllm.errors import ConfigError
 
@@ -100,6 +99,8 @@ def fit_threshold(
         return _above(start)
     if wanted >= excess_rate:  # above the quantile, not at it: many scores may share it
         return _above(min(start, float(np.quantile(scores, max(0.0, 1 - wanted)))))
+    from scipy.stats import genpareto  # takes a second to load, and who only scores has a threshold
+
     shape, scale = fit_tail(peaks - start)
     threshold = start + float(genpareto.isf(wanted / excess_rate, shape, scale=scale))
     return threshold if math.isfinite(threshold) and threshold > 0 else _above(float(scores.max()))
@@ -110,6 +111,8 @@ def fit_tail(excesses: Floats) -> tuple[float, float]:
 
     Shapes are held within `SHAPES`; the scale then follows from the mean.
     """
+    from scipy.stats import genpareto
+
     mean = float(excesses.mean())
     if len(excesses) < FEWEST_EXCESSES:
         return 0.0, mean

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
-from scipy.signal import find_peaks
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +36,8 @@ def autocorrelation(values: Floats, lags: int) -> Floats:
 
     Divided by the overlap, so that long lags are not weakened by having fewer pairs.
     """
+    from scipy.fft import next_fast_len
+
     time = np.arange(len(values))
     slope, level = np.polyfit(time, values, 1)
     centred = values - (slope * time + level)
@@ -50,6 +50,8 @@ def autocorrelation(values: Floats, lags: int) -> Floats:
 
 def _first_strong_peak(correlation: Floats, shortest: int, rows: int) -> int | None:
     """The first lag whose peak is almost as high as the highest; peaks that noise of `rows` rows has do not count."""
+    from scipy.signal import find_peaks  # takes a second to load, and who only scores needs none of it
+
     peaks, _ = find_peaks(correlation, prominence=0.05)
     by_chance = np.maximum(WEAKEST, NOISE / np.sqrt(rows - peaks))
     peaks = peaks[(peaks >= shortest) & (correlation[peaks] >= by_chance)]

@@ -16,7 +16,7 @@ COSTS = (
     Cost("reading", 2.0, 0.0, 0.5, "copy", 0.01, 0.2, 400.0),
     Cost("teacher", 1500.0, 130.0, 90.0, "bfloat16", 0.75, 150.0, float("nan")),
 )
-FOUND = Speed("a teacher", "cpu", 2, Limits({"float32": 100e9, "bfloat16": 200e9}, 20e9), COSTS)
+FOUND = Speed("a teacher", "cpu", 2, "wall", Limits({"float32": 100e9, "bfloat16": 200e9}, 20e9), COSTS)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,9 @@ def test_a_line_for_each_part(asked: list[tuple[object, ...]]) -> None:
     ran = done("bench", "speed", "--preset", "trained", "--seconds", "3", "--set", "training.batch=7")
     lines = ran.out.splitlines()
     assert lines[0] == "trained on cpu, 2 threads: a teacher"
-    assert lines[1].startswith("limits: float32 100 GFLOP/s, bfloat16 200 GFLOP/s, copy 20.0 GB/s; the least of all")
+    assert lines[1].startswith(
+        "limits: float32 100 GFLOP/s, bfloat16 200 GFLOP/s, copy 20.0 GB/s; the least wall time of all"
+    )
     assert lines[3].split() == ["reading", "2.000", "0.000", "0.500", "copy", "1.0%", "0.200", "400"]
     assert lines[4].split() == ["teacher", "1,500.000", "130.000", "90.000", "bfloat16", "75.0%", "150.000"]
     ((config, seconds, device),) = asked

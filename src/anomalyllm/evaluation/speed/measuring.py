@@ -56,6 +56,7 @@ class Speed:
         about: what was built.
         device: of the networks.
         threads: of torch on the processor.
+        clock: "processor" or "wall" time.
         limits: of the machine.
         costs: of the parts, in the order of the work.
     """
@@ -63,6 +64,7 @@ class Speed:
     about: str
     device: str
     threads: int
+    clock: str
     limits: Limits
     costs: tuple[Cost, ...]
 
@@ -77,6 +79,7 @@ class Speed:
             "about": self.about,
             "device": self.device,
             "threads": self.threads,
+            "clock": self.clock,
             "limits": {**products, "copy": self.limits.copying / GIGA},
             "parts": costs,
         }
@@ -87,17 +90,18 @@ def plan_of(config: DetectorConfig, device: str = "cpu") -> Plan:
     return network_plan(config, device) if config.evidence == "networks" else retrieval_plan(config)
 
 
-def measure(
-    config: DetectorConfig, seconds: float, device: str = "cpu", clock: Clock = time.perf_counter
-) -> Speed:
+def measure(config: DetectorConfig, seconds: float, device: str = "cpu") -> Speed:
     """Times the parts of `config` and the limits in turns, for `seconds` or three rounds, whichever is longer.
 
-    Global random state is left as it was.
+    Where one thread computes, its processor time counts: while others have the processor, no time passes. Else it is
+    the wall clock's. Global random state is left as it was.
 
     Raises:
         ConfigError: a device that is not there, or another than the processor for a preset that retrieves.
     """
     _check_device(device, config)
+    alone = device == "cpu" and torch.get_num_threads() == 1
+    clock: Clock = time.process_time if alone else time.perf_counter
     with torch_chance(0):
         plan = plan_of(config, device)
         precisions = ("float32", "bfloat16") if has_bfloat16(device) else ("float32",)
@@ -107,7 +111,7 @@ def measure(
         times = quickest({**actions, **{part.name: part.work for part in plan.parts}}, seconds, waiting(device), clock)
     limits = limits_from(times, plan.shapes, precisions)
     costs = [cost_of(part, flops[part.name], times[part.name], limits, peaks[part.name]) for part in plan.parts]
-    return Speed(plan.about, device, torch.get_num_threads(), limits, tuple(costs))
+    return Speed(plan.about, device, torch.get_num_threads(), "processor" if alone else "wall", limits, tuple(costs))
 
 
 def cost_of(part: Part, flops: int, seconds: float, limits: Limits, peak: float) -> Cost:

@@ -37,7 +37,7 @@ def test_it_goes_on_for_the_seconds_that_are_given(monkeypatch: pytest.MonkeyPat
         now[0] += 1.0
         calls.append(None)
 
-    quickest({"act": act}, 10.0)
+    quickest({"act": act}, 10.0, clock=lambda: now[0])
     assert len(calls) == 11
 
 

@@ -52,6 +52,18 @@ def test_a_run_is_ready_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(("threads", "clock"), [(1, "processor"), (2, "wall")])
+def test_time_that_others_take_does_not_count_where_it_can_be_told(
+    threads: int, clock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processor time adds up over threads, so of two it would not say how long one waits."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    found = measure(preset("default"), 0.0)
+    assert (found.threads, found.clock) == (threads, clock)
+    assert found.as_json()["clock"] == clock
+
+
+@pytest.mark.usefixtures("tiny")
 def test_chance_is_left_as_it_was() -> None:
     before = torch.random.get_rng_state()
     measure(preset("default"), 0.0)
