@@ -132,7 +132,7 @@ class AnomalyLLM:
         """
         run = Run(_device(self.device), None if checkpoint is None else Path(checkpoint), resume, watcher)
         config, seed = self.resolved_config(), checked_seed(self.seed)
-        fitted, scores, rows = _fitted_on_blocks(X, config, seed) or _fitted_on_all(X, config, seed, run)
+        fitted, scores, rows = _fitted_on_blocks(X, config, seed, run) or _fitted_on_all(X, config, seed, run)
         self._take(fitted)
         self.decision_scores_ = scores
         self.decision_rows_ = rows
@@ -338,11 +338,11 @@ class AnomalyLLM:
         return Explanation(start, observed, fitted.scaler.invert(normal.astype(np.float64)))
 
 
-def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int) -> tuple[Fitted, Floats, Indices] | None:
+def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices] | None:
     """A fit that holds few rows, for a large file; None where there is none or it must be held."""
     blocks = large_blocks(X)
     try:
-        return None if blocks is None else fit_blocks(blocks, config, seed)
+        return None if blocks is None else fit_blocks(blocks, config, seed, resume=run.resume)
     except WholeError:
         if isinstance(X, Blocks):
             raise
@@ -353,7 +353,7 @@ def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple
     """A fit on rows that are held; of very many not all are scored."""
     series = training_part(X)
     if len(series) > config.retrieval.own_rows and goes_the_long_way(config):
-        sampled = fit_blocks(series_blocks(series), config, seed)
+        sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume)
         assert sampled is not None
         return sampled
     fitted, scores = fit(series, config, seed, run)

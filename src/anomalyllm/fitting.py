@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from anomalyllm.banking import banked, with_usual
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
-from anomalyllm.errors import ConfigError
 from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
 from anomalyllm.thresholding import with_threshold
-from anomalyllm.trainable import Run, check_trainable, facts_of
+from anomalyllm.trainable import Run, check_trainable, facts_of, refuse_resume
 
 Floats = NDArray[np.float64]
 
@@ -34,9 +33,7 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         from anomalyllm.finetuning import finetuned
 
         return finetuned(series, config, seed, run)
-    if run.resume:
-        came, remedy = "a detector that trains none", "leave resume out: fitting again gives the same detector"
-        raise ConfigError("networks whose training can go on", came, remedy)
+    refuse_resume(run.resume)
     check_trainable(series, config)
     fitted, scores = with_usual(_retrieving(series, config, seed), series)
     return with_threshold(fitted, series, scores), scores

@@ -21,7 +21,7 @@ from anomalyllm.judges import Prepared
 from anomalyllm.stretches import own_scores, planned, usual_scales
 from anomalyllm.surveying import Gathered, Survey, gathered, surveyed
 from anomalyllm.thresholding import thresholded
-from anomalyllm.trainable import check_facts
+from anomalyllm.trainable import check_facts, refuse_resume
 from anomalyllm.training.data import clear_of_gaps, mostly_there
 from anomalyllm.windows.choice import resolved_lengths
 
@@ -34,7 +34,9 @@ def goes_the_long_way(config: DetectorConfig) -> bool:
     return config.evidence == "retrieval" and config.pair is None and not config.finetune
 
 
-def fit_blocks(blocks: Blocks, config: DetectorConfig, seed: int) -> tuple[Fitted, Floats, Indices] | None:
+def fit_blocks(
+    blocks: Blocks, config: DetectorConfig, seed: int, *, resume: bool = False
+) -> tuple[Fitted, Floats, Indices] | None:
     """As `fit_long`; None where the training part fits into the budget, or the detector is of another kind.
 
     Raises:
@@ -43,6 +45,7 @@ def fit_blocks(blocks: Blocks, config: DetectorConfig, seed: int) -> tuple[Fitte
     """
     if not goes_the_long_way(config) or (blocks.rows is not None and blocks.rows <= config.retrieval.own_rows):
         return None
+    refuse_resume(resume)
     survey = surveyed(blocks)
     return None if survey.facts.rows <= config.retrieval.own_rows else fit_long(blocks, survey, config, seed)
 

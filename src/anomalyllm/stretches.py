@@ -68,26 +68,9 @@ def planned(rows: int, budget: int, reach: int, unit: int, seed: int) -> list[St
     return stretches
 
 
-@dataclass(frozen=True)
-class MovedBank(Bank):
-    """A bank as seen from a stretch: first rows are counted from the stretch's, and distances in time stay.
-
-    Args:
-        kept_apart: `apart` of the bank as it was.
-    """
-
-    kept_apart: int = 0
-
-    @property
-    def apart(self) -> int:
-        """As of the whole training part."""
-        return self.kept_apart
-
-    @classmethod
-    def seen_from(cls, bank: Bank, row: int) -> MovedBank:
-        """`bank` with its rows counted from `row` on."""
-        fields = {field.name: getattr(bank, field.name) for field in dataclasses.fields(Bank)}
-        return cls(**{**fields, "starts": bank.starts - row}, kept_apart=bank.apart)
+def seen_from(bank: Bank, row: int) -> Bank:
+    """`bank` with its rows counted from `row` on: by them a window's neighbours in time are told."""
+    return dataclasses.replace(bank, starts=bank.starts - row)
 
 
 def own_scores(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> list[Floats]:
@@ -100,7 +83,7 @@ def usual_scales(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> I
     for scale in fitted.scales:
         usual = np.zeros(0)
         for at, part in parts:
-            moved = dataclasses.replace(scale, bank=MovedBank.seen_from(scale.bank, at.first))
+            moved = dataclasses.replace(scale, bank=seen_from(scale.bank, at.first))
             peaks = usual_peaks(fitted, moved, part)
             usual = peaks if not len(usual) else np.maximum(usual, peaks)
         yield dataclasses.replace(scale, usual=usual)
@@ -108,5 +91,5 @@ def usual_scales(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> I
 
 def _moved(fitted: Fitted, row: int) -> Fitted:
     """`fitted` for a part of its training rows that begins at `row`."""
-    judges = (dataclasses.replace(judge, bank=MovedBank.seen_from(judge.bank, row)) for judge in fitted.retrieval)
+    judges = (dataclasses.replace(judge, bank=seen_from(judge.bank, row)) for judge in fitted.retrieval)
     return dataclasses.replace(fitted, judges=tuple(judges))

@@ -10,7 +10,7 @@ import numpy as np
 
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series, value_notes
-from anomalyllm.errors import ChannelError, DataError
+from anomalyllm.errors import ChannelError, ConfigError, DataError
 from anomalyllm.fitted import TrainingFacts
 from anomalyllm.scoring.threshold import AlarmRate
 from anomalyllm.training.record import TrainingRecord, Watcher
@@ -41,6 +41,13 @@ def check_facts(count: int, spacing: float | None, source: str, config: Detector
         raise ChannelError(f"at most {max_channels} channels", str(count), remedy)
     if not there:
         raise DataError("numbers to train on", f"only missing values in {source}", "give another training part")
+
+
+def refuse_resume(resume: bool) -> None:
+    """Going on, asked of a detector that trains nothing, must not be taken in silence."""
+    if resume:
+        came, remedy = "a detector that trains none", "leave resume out: fitting again gives the same detector"
+        raise ConfigError("networks whose training can go on", came, remedy)
 
 
 def facts_of(series: Series) -> TrainingFacts:

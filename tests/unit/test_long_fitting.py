@@ -150,6 +150,8 @@ def test_alarms_per_day_need_times_and_take_them_from_the_file(tmp_path: Path) -
 
 
 def test_refusals() -> None:
+    with pytest.raises(ConfigError, match="networks whose training can go on"):
+        AnomalyLLM(settings=SETTINGS).fit(long_series(), resume=True)
     with pytest.raises(ConfigError, match="scores of all training rows, got .* of 12000; set retrieval.own_rows to at"):
         AnomalyLLM(settings=SETTINGS).fit_predict(long_series())
     with pytest.raises(DataError, match="numbers to train on, got only missing values in array"):

@@ -208,7 +208,7 @@ def score(
     time_column: TimeColumn = None,
     label_column: LabelColumn = None,
     device: Device = "cpu",
-    runtime: Annotated[str, typer.Option(help="native, or onnx for an exported detector: needs no PyTorch.")] = "native",
+    runtime: Annotated[str, typer.Option(help="native, or onnx: for exported detectors, without PyTorch.")] = "native",
     as_json: AsJson = False,
     out: Out = None,
     scores: Scores = None,

@@ -1,7 +1,8 @@
 """Which channels a discrepancy comes from, as a graph: the networks with their own gradient.
 
-ONNX has no gradients, so the gradient is written out as the operations that it is made of, and these are exported. Three
-parts of the networks are said in other words for that: attention and embedding as products, patches by their places.
+ONNX has no gradients, so the gradient is written out as the operations that it is made of, and these are exported.
+Three parts of the networks are said in other words for that: attention and embedding as products, patches by
+their places.
 """
 
 from __future__ import annotations

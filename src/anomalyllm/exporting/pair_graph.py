@@ -1,4 +1,4 @@
-"""The pretrained pair as two graphs that follow each other: which normal windows are shown, and what is said of them."""
+"""The pretrained pair as two graphs that follow each other: which normal windows are shown, and what of them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class PairGraph(nn.Module):
 
 
 def prototypes_graph(judge: PairJudge) -> Any:
-    """Windows (W, C, L) float32 -> what the pair's graph takes, of the G judged channels one after the other, N = G · W.
+    """Windows (W, C, L) float32 -> what the pair's graph takes, of the judged channels one after the other.
 
-    It chooses as `model.nearest_rows` does. Between rows that only the last digit of a float32 tells apart it may choose
-    otherwise, since averages are rounded otherwise.
+    It chooses as `model.nearest_rows` does. Between rows that only the last digit of a float32 tells apart it may
+    choose otherwise, since averages are rounded otherwise.
     """
     bank, channels, to = judge.retrieval.bank, judged_channels(judge.retrieval), Drawing("prototypes")
     there = np.stack([points(bank.windows[channel]) for channel in channels])

@@ -15,7 +15,8 @@ PRODUCT, GENERAL = "MatMul", "Gemm"
 def quantised(model: Any) -> Any:
     """A model whose networks' matrices are int8, their inputs quantised as they come.
 
-    Prototypes and what compares with them stay as they are: a prototype is another one or it is not. So do convolutions.
+    Prototypes and what compares with them stay as they are: a prototype is another one or it is not. So do
+    convolutions.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -41,7 +42,7 @@ def _matrices(model: Any) -> list[str]:
 
 
 def _with_plain_products(model: Any) -> Any:
-    """The model, changed: where a Gemm has a matrix of weights a product stands, and a sum; quantising knows no Gemm."""
+    """The model, changed: a product and a sum for each Gemm with a matrix of weights; quantising knows no Gemm."""
     from onnx import helper, numpy_helper
 
     weights = {of.name: of for of in model.graph.initializer}

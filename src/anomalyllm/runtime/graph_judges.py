@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ class NetworkGraphJudge:
         choice = self._asked(prepared, np.array([start]))[1][0]
         return np.stack([self.prototypes[channel, index] for channel, index in enumerate(choice)], axis=1)
 
-    def _asked(self, prepared: Prepared, starts: Indices) -> list[NDArray[np.generic]]:
+    def _asked(self, prepared: Prepared, starts: Indices) -> list[NDArray[Any]]:
         """What the graph gives for windows, a batch at a time."""
         windows = slide(prepared.values, self.window)
         size = max(FEWEST_WINDOWS, MOST_WINDOWS // windows.shape[1])

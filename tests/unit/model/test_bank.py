@@ -69,9 +69,7 @@ def test_training_windows_do_not_meet_their_own_points(view: str) -> None:
     windows = {start: values()[start : start + 16, 1].astype(float) for start in range(ROWS - 15)}
     normal = [windows[start] for start in bank.starts]
     expected = [
-        slowly(
-            view, windows[start], [windows[other] for other in bank.starts if abs(other - start) >= 16], normal
-        )
+        slowly(view, windows[start], [windows[other] for other in bank.starts if abs(other - start) >= 16], normal)
         for start in starts
     ]
     assert distances(bank, values(), starts, 1, {view: 1.0}, own=True) == pytest.approx(expected, rel=1e-3)
