@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from anomalyllm import __version__
-from anomalyllm.errors import ArtefactError, ConfigError
+from anomalyllm.errors import ArtefactError, ConfigError, LibraryError
 from anomalyllm.files import storage_errors, write_atomically
 from anomalyllm.fitted import Fitted
 from anomalyllm.packing import Tensors, all_tensors, assembled, described_pair
@@ -73,11 +73,14 @@ def load_artefact(folder: Path, device: str = "cpu") -> Fitted:
 
     Raises:
         ArtefactError: absent, foreign, of a newer schema, cut short or damaged; it names the file and the tensor.
+        LibraryError: networks in it, and no torch here.
     """
     manifest = read_manifest(folder)
     tensors = _read_tensors(folder, manifest)
     try:
         return assembled(manifest, tensors, device)
+    except LibraryError:
+        raise
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         path = folder / MANIFEST
         raise ArtefactError(f"a whole description in {path}", f"{type(error).__name__}: {error}", ANEW) from error

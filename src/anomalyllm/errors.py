@@ -3,6 +3,7 @@
 AnomalyLLMError
 ├── UserError                 the user can mend it; the command line exits with 2
 │   ├── ConfigError           a setting that is unknown, of the wrong kind or out of range
+│   │   └── LibraryError      what was asked for needs a library that is not installed
 │   ├── DataError             a series that cannot be used as it is
 │   │   ├── ReadError         a file that is absent, empty or not what its name says
 │   │   │   └── WholeError    a file that can be read whole, but not block by block
@@ -48,6 +49,10 @@ class UserError(AnomalyLLMError):
 
 class ConfigError(UserError, ValueError):
     """A setting is unknown, of the wrong kind or out of range."""
+
+
+class LibraryError(ConfigError):
+    """What was asked for needs a library that is not installed."""
 
 
 class DataError(UserError, ValueError):

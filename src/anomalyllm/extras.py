@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from anomalyllm.errors import ConfigError
+from anomalyllm.errors import LibraryError
 
 NAMES = {"sklearn": "scikit-learn", "torch": "PyTorch"}
 
@@ -19,13 +19,13 @@ def required(module: str, what: str, extra: str = "baselines") -> Any:
         extra: of this package, which brings it.
 
     Raises:
-        ConfigError: it is not installed.
+        LibraryError: it is not installed.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
         name = NAMES.get(module.split(".")[0], module)
-        raise ConfigError(
+        raise LibraryError(
             f"{name} for {what}", "an environment without it", f"pip install 'anomalyllm[{extra}]'"
         ) from error
 
@@ -34,7 +34,7 @@ def require_networks(what: str) -> None:
     """Refuses, before anything is imported, what is done by networks where there is no torch.
 
     Raises:
-        ConfigError: `what` needs PyTorch and transformers.
+        LibraryError: `what` needs PyTorch and transformers.
     """
     for module in ("torch", "transformers"):
         required(module, what, "networks")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import sine, small_detector
+
 ABSENT = """
 import importlib.abc, sys
 
@@ -39,6 +41,14 @@ def test_a_file_becomes_events_and_places(tmp_path: Path) -> None:
         done = without_torch(tmp_path, *words)
         assert done.returncode == 0, (words, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+def test_a_saved_detector_with_networks_says_what_brings_them(tmp_path: Path) -> None:
+    """It is whole, and must not be called damaged because a library lacks."""
+    small_detector("pretrained").fit(sine(600)).save(tmp_path / "kept")
+    done = without_torch(tmp_path, "score", SAMPLE, "--model", "kept")
+    assert done.returncode == 2
+    assert "expected PyTorch for the pretrained pair of this detector" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(
