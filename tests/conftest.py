@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
@@ -104,11 +105,19 @@ def fitted_scorer(name: str) -> Any:
 
 @functools.cache
 def exported_scorer(name: str) -> Scorer:
-    """`fitted_scorer(name)`, exported and read again; tests must not change it."""
+    """`fitted_scorer(name)`, exported and read again; tests must not change it.
+
+    Networks take long to export: the workers of a run share what the first has written.
+    """
     from anomalyllm.exporting import export_onnx
 
-    folder = Path(tempfile.mkdtemp(prefix="exported-"))
-    export_onnx(fitted_scorer(name)._fitted, folder)
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+    folder = Path(tempfile.gettempdir()) / f"exported-{run}-{name}"
+    if not folder.is_dir():
+        fresh = Path(tempfile.mkdtemp(prefix="exported-"))
+        export_onnx(fitted_scorer(name)._fitted, fresh)
+        with contextlib.suppress(OSError):  # another worker was first: what it wrote is the same
+            fresh.rename(folder)
     return Scorer(folder)
 
 

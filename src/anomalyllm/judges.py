@@ -86,10 +86,11 @@ class RetrievalJudge:
         channels = np.flatnonzero(self.moving)
         away = self.bank.distances(prepared.values, starts, channels, self.views, own=own)
         scores[:, channels] = np.where(np.isfinite(away), np.maximum(away, LEAST), UNJUDGED)
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        return np.where(lacking <= self.max_missing, scores, UNJUDGED)
+        return self.where_there(scores, prepared, starts)
+
+    def where_there(self, scores: Floats, prepared: Prepared, starts: Indices) -> Floats:
+        """Scores of windows (W, C), `UNJUDGED` where too much of a channel is missing."""
+        return where_there(scores, prepared, starts, self.window, self.max_missing)
 
     def total(self, by_group: Floats) -> Floats:
         """The mean over the channels that are judged: one that stands out among many quiet ones weighs its part."""
@@ -105,6 +106,20 @@ class RetrievalJudge:
         window = prepared.values[start : start + self.window]
         columns = [self.bank.nearest_window(window[:, channel], channel) for channel in range(window.shape[1])]
         return np.stack(columns, axis=1)
+
+
+def where_there(
+    scores: Floats, prepared: Prepared, starts: Indices, window: int, most: float, *, joint: bool = False
+) -> Floats:
+    """Scores (W, G) of windows that begin at `starts`, `UNJUDGED` where more than a share of `most` is missing.
+
+    `joint`: one group speaks for all channels, and what is missing is the mean over them.
+    """
+    if prepared.missing is None:
+        return scores
+    lacking = missing_shares(prepared.missing, starts, window)
+    judged = (lacking.mean(axis=1, keepdims=True) if joint else lacking) <= most
+    return np.where(judged, scores, UNJUDGED)
 
 
 def missing_shares(missing: NDArray[np.bool_], starts: Indices, window: int) -> Floats:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.config import ScoringConfig
-from anomalyllm.judges import Prepared, missing_shares
+from anomalyllm.judges import Prepared, where_there
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.inference import Evidence, channel_shares, gather_evidence
-from anomalyllm.scoring.calibrate import UNJUDGED, Calibration, combine, to_score
+from anomalyllm.scoring.calibrate import Calibration, combine, to_score
 from anomalyllm.windows.slicing import slide
 
 Floats = NDArray[np.float64]
@@ -52,11 +52,7 @@ class NetworkJudge:
             (1 - share) * self.calibration.apply(evidence.discrepancy)
             + share * self.mismatch_calibration.apply(evidence.mismatch)
         )
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        judged = (lacking.mean(axis=1, keepdims=True) if self.joint else lacking) <= self.scoring.max_missing
-        return np.where(judged, scores, UNJUDGED)
+        return where_there(scores, prepared, starts, self.window, self.scoring.max_missing, joint=self.joint)
 
     def total(self, by_group: Floats) -> Floats:
         """The power mean over groups."""

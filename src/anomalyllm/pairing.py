@@ -20,7 +20,7 @@ from anomalyllm.banking import banked, in_units
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.fitted import Fitted
-from anomalyllm.judges import LEAST, Prepared, RetrievalJudge, missing_shares
+from anomalyllm.judges import LEAST, Prepared, RetrievalJudge
 from anomalyllm.model.nearest import Overlap
 from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.model.pair import PROTOTYPES, Pair, load_pair, points, usual_distances
@@ -74,10 +74,7 @@ class PairJudge:
                 part = slice(begin, begin + MOST_WINDOWS)
                 found = self._discrepancy(prepared.values[:, channel], starts[part], channel, own=own)
                 scores[part, channel] = np.maximum(self.unit * found, LEAST)
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        return np.where(lacking <= self.retrieval.max_missing, scores, UNJUDGED)
+        return self.retrieval.where_there(scores, prepared, starts)
 
     def total(self, by_group: Floats) -> Floats:
         """The mean over the channels that are judged, as distances have it."""

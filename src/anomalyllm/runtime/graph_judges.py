@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.config import ScoringConfig
-from anomalyllm.judges import LEAST, Prepared, RetrievalJudge, missing_shares
+from anomalyllm.judges import LEAST, Prepared, RetrievalJudge, where_there
 from anomalyllm.model.nearest_rows import nearest_rows
 from anomalyllm.runtime.sessions import Graph
 from anomalyllm.scoring.calibrate import UNJUDGED, combine
@@ -58,10 +58,7 @@ class PairGraphJudge:
                 part = slice(begin, begin + MOST_WINDOWS)
                 found = self._discrepancy(prepared.values[:, channel], starts[part], channel)
                 scores[part, channel] = np.maximum(self.unit * found, LEAST)
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        return np.where(lacking <= self.retrieval.max_missing, scores, UNJUDGED)
+        return self.retrieval.where_there(scores, prepared, starts)
 
     def total(self, by_group: Floats) -> Floats:
         """The mean over the channels that are judged."""
@@ -108,11 +105,7 @@ class NetworkGraphJudge:
         """Calibrated scores of windows, (W, G)."""
         _refuse_training_rows(own)
         scores: Floats = self._asked(prepared, starts)[0]
-        if prepared.missing is None:
-            return scores
-        lacking = missing_shares(prepared.missing, starts, self.window)
-        judged = (lacking.mean(axis=1, keepdims=True) if self.joint else lacking) <= self.scoring.max_missing
-        return np.where(judged, scores, UNJUDGED)
+        return where_there(scores, prepared, starts, self.window, self.scoring.max_missing, joint=self.joint)
 
     def total(self, by_group: Floats) -> Floats:
         """The power mean over groups."""
