@@ -326,6 +326,8 @@ class AnomalyLLM:
 
     def _explanation(self, event: Event, series: Series, prepared: Prepared) -> Explanation:
         fitted, judge = self._fitted, self._fitted.judges[-1]
+        if len(series) < judge.window and fitted.retrieval:  # networks do not read a part of a window, distances do
+            judge = fitted.retrieval[-1]
         starts = Grid(len(series), judge.window, judge.stride).starts
         covering = starts[(starts <= event.peak) & (event.peak < starts + judge.window)]
         if len(covering) == 0:  # the series is shorter than a window

@@ -19,7 +19,7 @@ from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.packing import all_tensors
 from anomalyllm.teaching import start
 from anomalyllm.training import loop
-from conftest import FINETUNED, SMALL, sine, small_detector
+from conftest import FINETUNED, SMALL, fitted_scorer, sine, small_detector
 
 GAINED = Comparison(np.full(48, 0.91), np.full(48, 0.93))
 LOST = Comparison(np.full(48, 0.93), np.full(48, 0.91))
@@ -195,3 +195,13 @@ def test_the_verdict_in_words() -> None:
     assert verdict(LOST) == "finetuning dropped: synthetic anomalies rank 0.910 with it, 0.930 without (48 injected)"
     few = Comparison(np.full(3, 0.5), np.full(3, 0.9))
     assert verdict(few) == "finetuning dropped: only 3 synthetic anomalies can be seen"
+
+
+def test_an_event_in_a_series_shorter_than_the_networks_window_is_explained() -> None:
+    """Shorter windows find it; the networks cannot say what a part of theirs should look like."""
+    detector = fitted_scorer(FINETUNED)
+    X = sine(detector.window_ - 1, 2, seed=7)
+    X[60:70, 0] += 5.0
+    detection = detector.detect(X)
+    assert len(detection.events) > 0
+    assert all(len(explanation.normal) == len(X) for explanation in detection.explanations)
