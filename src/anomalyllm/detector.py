@@ -16,20 +16,19 @@ from anomalyllm.data.blocks import Blocks, series_blocks
 from anomalyllm.data.inputs import large_blocks, same_channels, scored_part, training_part
 from anomalyllm.data.series import Series
 from anomalyllm.errors import ConfigError, NotFittedError, WholeError
+from anomalyllm.explaining import explained
 from anomalyllm.fitted import Fitted
 from anomalyllm.fitting import fit
-from anomalyllm.judges import Prepared
 from anomalyllm.locating import Place, find_places
 from anomalyllm.long_fitting import fit_blocks, goes_the_long_way
 from anomalyllm.presets import configured, refuse_idle
 from anomalyllm.presets import preset as named_preset
-from anomalyllm.result import Detection, Explanation, coverage_notes
-from anomalyllm.scoring.events import Event, find_events, flags
+from anomalyllm.result import Detection, coverage_notes
+from anomalyllm.scoring.events import find_events, flags
 from anomalyllm.seeding import checked_seed
 from anomalyllm.settings import unknown_name
 from anomalyllm.trainable import Run
 from anomalyllm.training.record import TrainingRecord, Watcher
-from anomalyllm.windows.slicing import Grid
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -180,7 +179,7 @@ class AnomalyLLM:
         scores, channel_scores = fitted.scores(prepared, channels=True)
         gap = fitted.window // 2
         events = find_events(scores, channel_scores, fitted.threshold, fitted.channels, gap)
-        explanations = tuple(self._explanation(event, series, prepared) for event in events) if explain else ()
+        explanations = tuple(explained(fitted, event, series, prepared) for event in events) if explain else ()
         return Detection(
             scores=scores,
             labels=flags(scores, fitted.threshold),
@@ -323,21 +322,6 @@ class AnomalyLLM:
 
     def _scorable(self, X: Any) -> Series:
         return same_channels(scored_part(X), self._fitted.channels)
-
-    def _explanation(self, event: Event, series: Series, prepared: Prepared) -> Explanation:
-        fitted, judge = self._fitted, self._fitted.judges[-1]
-        if len(series) < judge.window and fitted.retrieval:  # networks do not read a part of a window, distances do
-            judge = fitted.retrieval[-1]
-        starts = Grid(len(series), judge.window, judge.stride).starts
-        covering = starts[(starts <= event.peak) & (event.peak < starts + judge.window)]
-        if len(covering) == 0:  # the series is shorter than a window
-            covering = np.zeros(1, dtype=np.int64)
-        rows = min(judge.window, len(series))
-        total = judge.window_scores(prepared, covering).max(axis=1) if rows == judge.window else np.zeros(1)
-        start = int(covering[np.argmax(total)])
-        normal = judge.normal(prepared, start)[:rows]
-        observed = series.values[start : start + rows].copy()
-        return Explanation(start, observed, fitted.scaler.invert(normal.astype(np.float64)))
 
 
 def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices] | None:

@@ -50,6 +50,7 @@ ORDER = [
     "packing",
     "artifact",
     "result",
+    "explaining",
     "detector",
     "streaming",
     "chunking",
