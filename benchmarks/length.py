@@ -3,6 +3,7 @@
 python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000     (then, for memory alone)
 python benchmarks/length.py OUT --rows 100000000 --bank 256
 python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
+python benchmarks/length.py OUT --rows 600000 --channels 38
 
 Each command runs in a process of its own. What the same command takes on 10,000 rows is taken for the interpreter and
 its libraries, and left out of memory and of the exponents. Seconds are of processors, so that other work on the machine
@@ -27,39 +28,51 @@ import numpy as np
 TINY = 10_000  # rows whose memory counts as the library's own
 PART = 1_000_000  # rows written at once
 PERIOD, NOISE, SEED = 100, 0.1, 0
-COLUMNS = ("command", "kind", "rows", "bank", "cpu_seconds", "wall_seconds", "peak_mib", "above_tiny_mib", "host")
+COLUMNS = (
+    "command",
+    "kind",
+    "rows",
+    "channels",
+    "bank",
+    "cpu_seconds",
+    "wall_seconds",
+    "peak_mib",
+    "above_tiny_mib",
+    "host",
+)
 
 
-def write_series(path: Path, rows: int) -> None:
-    """A sine with noise, an anomaly in each million rows, as NPY (float32), Parquet or CSV; `PART` rows at a time."""
+def write_series(path: Path, rows: int, channels: int) -> None:
+    """Sines with noise, an anomaly in each million rows, as NPY (float32), Parquet or CSV; `PART` rows at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if path.suffix == ".npy":
         with path.open("wb") as file:  # not mapped: a child's peak memory counts what its parent held at its birth
-            head = {"descr": "<f4", "fortran_order": False, "shape": (rows,)}
+            head = {"descr": "<f4", "fortran_order": False, "shape": (rows, channels)}
             np.lib.format.write_array_header_1_0(file, head)
             for begin in range(0, rows, PART):
-                file.write(part(begin, min(rows, begin + PART)).tobytes())
+                file.write(part(begin, min(rows, begin + PART), channels).tobytes())
         return
-    schema = pa.schema([("value", pa.float32())])
+    names = ["value"] if channels == 1 else [f"value{channel}" for channel in range(channels)]
+    schema = pa.schema([(name, pa.float32()) for name in names])
     if path.suffix == ".parquet":
         with pq.ParquetWriter(path, schema) as writer:
             for begin in range(0, rows, PART):
-                writer.write_table(pa.table([part(begin, min(rows, begin + PART))], schema=schema))
+                values = part(begin, min(rows, begin + PART), channels)
+                writer.write_table(pa.table(list(values.T), schema=schema))
         return
     with path.open("w") as file:
-        file.write("value\n")
+        file.write(",".join(names) + "\n")
         for begin in range(0, rows, PART):
-            np.savetxt(file, part(begin, min(rows, begin + PART)), fmt="%.5f")
+            np.savetxt(file, part(begin, min(rows, begin + PART), channels), fmt="%.5f", delimiter=",")
 
 
-def part(begin: int, end: int) -> np.ndarray:
-    """Rows of the series, whatever else is written."""
-    time_ = np.arange(begin, end)
-    values = np.sin(2 * np.pi * time_ / PERIOD) + NOISE * np.random.default_rng([SEED, begin]).standard_normal(
-        end - begin
-    )
+def part(begin: int, end: int, channels: int) -> np.ndarray:
+    """Rows of the series (n, C), whatever else is written; each channel's period is two rows longer."""
+    phase = np.arange(begin, end)[:, None] / (PERIOD + 2 * np.arange(channels))
+    noise = np.random.default_rng([SEED, begin]).standard_normal((end - begin, channels))
+    values = np.sin(2 * np.pi * phase) + NOISE * noise
     values[PART // 2 : PART // 2 + PERIOD] = 0.0
     return values.astype(np.float32)
 
@@ -84,10 +97,10 @@ def measured(words: list[str]) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024)
 
 
-def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, Cost]:
+def both(folder: Path, kind: str, rows: int, channels: int, bank: int) -> dict[str, Cost]:
     """What `fit` and `score` of one length cost. The model is fitted on the same rows that are scored."""
     file, model, scores = folder / f"series.{kind}", folder / "model", folder / "scores.csv"
-    write_series(file, rows)
+    write_series(file, rows, channels)
     found = {"fit": measured(["fit", str(file), "--model", str(model), "--set", f"retrieval.bank={bank}", "-q"])}
     found["score"] = measured(["score", str(file), "--model", str(model), "--scores", str(scores), "--json", "-q"])
     for path in (file, scores):
@@ -95,7 +108,9 @@ def both(folder: Path, kind: str, rows: int, bank: int) -> dict[str, Cost]:
     return found
 
 
-def append(path: Path, kind: str, rows: int, bank: int, found: dict[str, Cost], tiny: dict[str, Cost]) -> None:
+def append(
+    path: Path, kind: str, rows: int, channels: int, bank: int, found: dict[str, Cost], tiny: dict[str, Cost]
+) -> None:
     """A line for each command."""
     new = not path.exists()
     with path.open("a", newline="") as file:
@@ -104,7 +119,7 @@ def append(path: Path, kind: str, rows: int, bank: int, found: dict[str, Cost], 
             writer.writerow(COLUMNS)
         for command, (cpu, wall, peak) in found.items():
             above = peak - tiny[command].peak
-            row = (command, kind, rows, bank, f"{cpu:.1f}", f"{wall:.1f}", f"{peak:.0f}", f"{above:.0f}")
+            row = (command, kind, rows, channels, bank, f"{cpu:.1f}", f"{wall:.1f}", f"{peak:.0f}", f"{above:.0f}")
             writer.writerow((*row, f"{platform.machine()}, {os.cpu_count()} cores"))
             print(*row, flush=True)
 
@@ -117,6 +132,11 @@ def exponent(rows: list[dict[str, str]]) -> float:
     return float(np.polyfit(np.log([int(row["rows"]) for row in longer]), np.log(np.maximum(seconds, 0.1)), 1)[0])
 
 
+def group_of(row: dict[str, str]) -> tuple[str, str, int, int]:
+    """The rows that make one line."""
+    return row["command"], row["kind"], int(row["channels"]), int(row["bank"])
+
+
 def draw(table: list[dict[str, str]], path: Path) -> None:
     """Seconds and memory against rows."""
     import matplotlib as mpl
@@ -125,11 +145,11 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    groups = sorted({(row["command"], row["kind"], int(row["bank"])) for row in table}, reverse=True)
-    for command, kind, bank in groups:
-        rows = [row for row in table if (row["command"], row["kind"], int(row["bank"])) == (command, kind, bank)]
+    groups = sorted({group_of(row) for row in table}, reverse=True)
+    for command, kind, channels, bank in groups:
+        rows = [row for row in table if group_of(row) == (command, kind, channels, bank)]
         rows.sort(key=lambda row: int(row["rows"]))
-        name = f"{command}, {kind}, bank {bank}"
+        name = f"{command}, {kind}, bank {bank}" + (f", {channels} channels" if channels > 1 else "")
         if len(rows) > 3:
             name += f": exponent {exponent(rows):.2f}"
         style = "o-" if command == "score" else "s--"
@@ -150,6 +170,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", type=int, nargs="*", default=[100_000, 1_000_000])
     parser.add_argument("--kinds", nargs="*", default=["npy"], choices=["npy", "parquet", "csv"])
+    parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--bank", type=int, default=8192)
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -158,9 +179,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=asked.out) as folder:
             tiny = {}
             for rows in (TINY, *asked.rows):
-                found = both(Path(folder), kind, rows, asked.bank)
+                found = both(Path(folder), kind, rows, asked.channels, asked.bank)
                 tiny = tiny or found
-                append(path, kind, rows, asked.bank, found, tiny)
+                append(path, kind, rows, asked.channels, asked.bank, found, tiny)
     if path.exists():
         with path.open(newline="") as file:
             draw(list(csv.DictReader(file)), asked.out / "length.png")

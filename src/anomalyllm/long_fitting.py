@@ -29,6 +29,10 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
+FEWEST_OWN_ROWS = 10_000  # that a threshold can be taken from
+MOST_OWN_VALUES = 10_000_000  # numbers in the rows that are looked at: 40 MB; of many channels fewer rows than asked
+
+
 def goes_the_long_way(config: DetectorConfig) -> bool:
     """Whether a detector of this kind can be fitted on parts of its training rows: networks of any kind are not."""
     return config.evidence == "retrieval" and config.pair is None and not config.finetune
@@ -67,7 +71,8 @@ def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) 
     resolved, _ = resolved_lengths(config, np.zeros((0, 1), np.float32), rows)
     unit = math.lcm(*(stride_of(length, resolved) for length in resolved.retrieval.lengths))
     reach = max(*resolved.retrieval.lengths, *resolved.retrieval.place_lengths)
-    stretches = planned(rows, resolved.retrieval.own_rows, reach, unit, seed)
+    budget = min(resolved.retrieval.own_rows, max(FEWEST_OWN_ROWS, MOST_OWN_VALUES // len(survey.channels)))
+    stretches = planned(rows, budget, reach, unit, seed)
     found = gathered(blocks, survey, resolved, stretches)
     fitted = _with_banks(config, survey, found, seed)
     parts = list(zip(stretches, found.parts, strict=True))

@@ -25,7 +25,7 @@ from anomalyllm.stretches import Stretch
 from anomalyllm.training.record import TrainingRecord
 from anomalyllm.windows.period import LONGEST_SERIES
 from anomalyllm.windows.scaling import RunningMoments, Scaler, carry_forward, last_seen
-from anomalyllm.windows.views import averaged, energies
+from anomalyllm.windows.views import averaged, energies, points_of, segments_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
@@ -118,7 +118,7 @@ def gathered(blocks: Blocks, survey: Survey, config: DetectorConfig, stretches: 
     """
     lengths, most = bank_sizes(len(survey.channels), config)
     grids = {length: bank_grid(survey.facts.rows, length, most, config) for length in lengths}
-    cuts = [_Cut(length, grids[length]) for length in lengths]
+    cuts = [_Cut(length, grids[length], len(survey.channels)) for length in lengths]
     holders = [_Holder(stretch) for stretch in stretches]
     beginning: list[Rows] = []
     between = np.zeros(len(survey.channels), np.bool_)
@@ -155,38 +155,38 @@ def _prepared(blocks: Blocks, scaler: Scaler, reach: int) -> Iterator[tuple[int,
         tail, gaps = filled[max(0, len(filled) - reach + 1) :], missing[max(0, len(missing) - reach + 1) :]
 
 
-@dataclass
 class _Cut:
-    """The windows of one length that a bank may take."""
+    """The windows of one length that a bank may take, put into arrays of their final size: such banks are large."""
 
-    length: int
-    starts: Indices
-    done: int = 0
-    windows: list[Rows] = field(default_factory=list)
-    energy: list[Rows] = field(default_factory=list)
-    lacking: list[Indices] = field(default_factory=list)
-    width: int = 1  # channels that have values
+    def __init__(self, length: int, starts: Indices, channels: int) -> None:
+        self.length = length
+        self.starts = starts
+        self.done = 0
+        self.windows = np.empty((channels, len(starts), points_of(length)), np.float32)
+        self.energy = np.empty((channels, len(starts), segments_of(length)), np.float32)
+        self.lacking = np.empty(len(starts), np.int64)
+        self.width = 1  # channels that have values
 
     def take(self, first: int, filled: Rows, missing: Booleans) -> None:
         """Rows from `first` on, among them all of each window that ends in them and did not before."""
         until = int(np.searchsorted(self.starts, first + len(filled) - self.length, side="right"))
         if until == self.done:
             return
-        starts = self.starts[self.done : until] - first
-        self.windows.append(averaged(filled.T, starts, self.length))
-        self.energy.append(energies(filled.T, starts, self.length))
+        part, starts = slice(self.done, until), self.starts[self.done : until] - first
+        self.windows[:, part] = averaged(filled.T, starts, self.length)
+        self.energy[:, part] = energies(filled.T, starts, self.length)
         total = np.concatenate([[0], np.cumsum(missing.sum(axis=1))])
-        self.lacking.append(total[starts + self.length] - total[starts])
+        self.lacking[part] = total[starts + self.length] - total[starts]
         self.done, self.width = until, max(1, missing.shape[1])
 
     def bank(self, config: DetectorConfig) -> Bank:
         """Of the windows without gaps, or where there are none of those that may be judged."""
-        lacking = np.concatenate(self.lacking)
         for share in (FEW_MISSING, config.scoring.max_missing):
-            there = lacking <= share * self.length * self.width
+            there = self.lacking <= share * self.length * self.width
+            if there.all():
+                return Bank.of(self.windows, self.energy, self.starts, self.length)
             if there.any():
-                windows, energy = (np.concatenate(rows, axis=1)[:, there] for rows in (self.windows, self.energy))
-                return Bank.of(windows, energy, self.starts[there], self.length)
+                return Bank.of(self.windows[:, there], self.energy[:, there], self.starts[there], self.length)
         raise no_whole_window(self.length, config)
 
 

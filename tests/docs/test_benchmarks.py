@@ -33,12 +33,14 @@ def test_the_runner_gives_the_detector_s_own_scores() -> None:
     assert np.array_equal(scores, AnomalyLLM(**small).fit(X[:300]).decision_function(X))
 
 
-def test_the_same_series_is_measured_in_every_form(tmp_path: Path) -> None:
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_same_series_is_measured_in_every_form(channels: int, tmp_path: Path) -> None:
     """Else times of CSV and of Parquet would be of other anomalies."""
     length = loaded("length")
     for kind in ("npy", "parquet", "csv"):
-        length.write_series(tmp_path / f"x.{kind}", 3000)
+        length.write_series(tmp_path / f"x.{kind}", 3000, channels)
     values = [read_recording(tmp_path / f"x.{kind}").series.values for kind in ("npy", "parquet", "csv")]
+    assert values[0].shape == (3000, channels)
     assert np.array_equal(values[0], values[1])
     np.testing.assert_allclose(values[0], values[2], atol=1e-5)
 
@@ -52,6 +54,7 @@ def test_the_exponent_is_of_what_grows() -> None:
 
 def test_the_chart_is_drawn_of_every_group(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    row = {"command": "fit", "kind": "npy", "rows": "100", "bank": "64", "cpu_seconds": "1", "above_tiny_mib": "3"}
+    row = {"command": "fit", "kind": "npy", "rows": "100", "channels": "1", "bank": "64"}
+    row |= {"cpu_seconds": "1", "above_tiny_mib": "3"}
     loaded("length").draw([row, {**row, "command": "score", "rows": "1000"}], tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

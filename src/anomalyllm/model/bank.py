@@ -139,7 +139,8 @@ class Bank:
         """The rows of a view, ready to be compared with: made once for the channels that are always asked for."""
         kept = self._tables.get(view)
         if kept is None or not np.array_equal(kept[0], channels):
-            kept = self._tables[view] = channels, Table.of(self._rows_of(view, channels))
+            by_channel = (Table.of(self._rows_of(view, channels[at : at + 1])) for at in range(len(channels)))
+            kept = self._tables[view] = channels, Table.stacked(by_channel, len(channels))
         return kept[1]
 
     @cached_property

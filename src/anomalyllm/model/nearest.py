@@ -11,6 +11,7 @@ something else. Who has many queries divides those (`model.threads`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,13 +66,13 @@ class Table:
     """Rows among which the nearest is looked for, of C channels at once.
 
     Args:
-        rows: (C, B, P).
-        tiles: (C, N, P + 1, b) the same in N tiles, as columns, with their squares as one more number; columns that
-            make up for missing rows are infinitely far.
+        tiles: (C, N, P + 1, b) the rows in N tiles, as columns, with their squares as one more number; columns that
+            make up for missing rows are infinitely far. Rows are not kept twice: banks of many channels are large.
+        count: B of them.
     """
 
-    rows: Rows
     tiles: Rows
+    count: int
 
     @classmethod
     def of(cls, rows: Rows) -> Table:
@@ -84,7 +85,23 @@ class Table:
         columns[:, :count, -1] = (rows**2).sum(axis=2)
         columns[:, count:, -1] = np.inf
         tiles = columns.reshape(channels, number, of_tile, points + 1).transpose(0, 1, 3, 2)
-        return cls(rows, np.ascontiguousarray(tiles))
+        return cls(np.ascontiguousarray(tiles), count)
+
+    @classmethod
+    def stacked(cls, tables: Iterable[Table], channels: int) -> Table:
+        """One table of `channels` such, of one channel each and as many rows; no two of them need be there at once."""
+        stack: Rows | None = None
+        for channel, table in enumerate(tables):
+            stack = np.empty((channels, *table.tiles.shape[1:]), np.float32) if stack is None else stack
+            stack[channel] = table.tiles[0]
+        assert stack is not None
+        return cls(stack, table.count)
+
+    def chosen(self, channel: Indices, row: Indices) -> Rows:
+        """Rows of channels, each named by both (n,); (n, P)."""
+        tile, column = np.divmod(row, self.tiles.shape[3])
+        rows: Rows = self.tiles[channel, tile, :-1, column]
+        return rows
 
     def mean_squares(self, queries: Rows, overlap: Overlap | None = None) -> Rows:
         """Mean square of the difference between queries (C, W, P) and the nearest row of their channel; (C, W).
@@ -98,7 +115,7 @@ class Table:
         step = max(QUERIES, MOST_DISTANCES // (of_table * some) // QUERIES * QUERIES)
         for channel in range(0, channels, some):
             few = slice(channel, channel + some)
-            table = Table(self.rows[few], self.tiles[few])
+            table = Table(self.tiles[few], self.count)
             for window in range(0, count, step):
                 part = slice(window, window + step)
                 found[few, part] = Block.of(table, queries[few, part]).mean_squares(overlap and overlap.of(part))
@@ -144,8 +161,8 @@ class Block:
         least = flat[np.arange(len(flat)), column][lines]
         tile = least.argmin(axis=1)
         nearest, line = least[every, tile], lines[every, tile]
-        row = np.minimum(tile * of_tile + column[line], self.table.rows.shape[1] - 1)
-        squares = _mean_square(asked, self.table.rows[channel, row])
+        row = np.minimum(tile * of_tile + column[line], self.table.count - 1)
+        squares = _mean_square(asked, self.table.chosen(channel, row))
 
         # what the product cannot tell from the nearest, in its own tile and in others; there is nothing nearer than 0
         limit = np.where((squares > 0) & np.isfinite(nearest), nearest + _reach(asked, squares), -np.inf)
@@ -159,7 +176,7 @@ class Block:
             near = flat[lines[query[some], tile[some]]] <= limit[query[some], None]
             pair, beside = np.divmod(np.flatnonzero(near), of_tile)
             who, row = query[some][pair], tile[some][pair] * of_tile + beside
-            np.minimum.at(squares, who, _mean_square(asked[who], self.table.rows[channel[who], row]))
+            np.minimum.at(squares, who, _mean_square(asked[who], self.table.chosen(channel[who], row)))
         squares[~np.isfinite(nearest)] = np.inf
         return squares.reshape(channels, -1)[:, : self.count]
 
