@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.artifact import load_artefact, save_artefact
+from anomalyllm.choosing import fitted_on
 from anomalyllm.config import DetectorConfig
-from anomalyllm.data.blocks import Blocks, series_blocks
-from anomalyllm.data.inputs import large_blocks, same_channels, scored_part, training_part
+from anomalyllm.data.inputs import same_channels, scored_part
 from anomalyllm.data.series import Series
-from anomalyllm.errors import ConfigError, NotFittedError, WholeError
+from anomalyllm.errors import ConfigError, NotFittedError
 from anomalyllm.explaining import explained
 from anomalyllm.fitted import Fitted
-from anomalyllm.fitting import fit
 from anomalyllm.locating import Place, find_places
-from anomalyllm.long_fitting import fit_blocks, goes_the_long_way
 from anomalyllm.presets import configured, refuse_idle
 from anomalyllm.presets import preset as named_preset
 from anomalyllm.result import Detection, coverage_notes
@@ -31,7 +29,6 @@ from anomalyllm.trainable import Run
 from anomalyllm.training.record import TrainingRecord, Watcher
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 
 class AnomalyLLM:
@@ -131,7 +128,7 @@ class AnomalyLLM:
         """
         run = Run(_device(self.device), None if checkpoint is None else Path(checkpoint), resume, watcher)
         config, seed = self.resolved_config(), checked_seed(self.seed)
-        fitted, scores, rows = _fitted_on_blocks(X, config, seed, run) or _fitted_on_all(X, config, seed, run)
+        fitted, scores, rows = fitted_on(X, config, seed, run)
         self._take(fitted)
         self.decision_scores_ = scores
         self.decision_rows_ = rows
@@ -322,28 +319,6 @@ class AnomalyLLM:
 
     def _scorable(self, X: Any) -> Series:
         return same_channels(scored_part(X), self._fitted.channels)
-
-
-def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices] | None:
-    """A fit that holds few rows, for a large file; None where there is none or it must be held."""
-    blocks = large_blocks(X)
-    try:
-        return None if blocks is None else fit_blocks(blocks, config, seed, resume=run.resume)
-    except WholeError:
-        if isinstance(X, Blocks):
-            raise
-        return None  # the whole file tells what its blocks cannot
-
-
-def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices]:
-    """A fit on rows that are held; of very many not all are scored."""
-    series = training_part(X)
-    if len(series) > config.retrieval.own_rows and goes_the_long_way(config):
-        sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume)
-        assert sampled is not None
-        return sampled
-    fitted, scores = fit(series, config, seed, run)
-    return fitted, scores, np.arange(len(scores))
 
 
 def _parameter_names() -> list[str]:

@@ -46,6 +46,7 @@ ORDER = [
     "stretches",
     "surveying",
     "long_fitting",
+    "choosing",
     "packing_networks",
     "packing",
     "artifact",
@@ -77,7 +78,7 @@ WITHOUT_TORCH = [
 ]
 RETRIEVING = [
     *("model.nearest", "model.retrieval", "model.bank", "model.threads", "judges", "fitted", "locating", "banking"),
-    *("trainable", "thresholding", "fitting", "packing", "artifact", "result", "detector", "streaming"),
+    *("trainable", "thresholding", "fitting", "choosing", "packing", "artifact", "result", "detector", "streaming"),
 ]
 """What the default detector is made of: it runs where there is no torch."""
 
