@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 TINY = 10_000  # rows whose memory counts as the library's own
-PART = 1_000_000  # rows written at once
+PART = 1_000_000  # numbers written at once: a child's peak memory counts what its parent held at its birth
 PERIOD, NOISE, SEED = 100, 0.1, 0
 COLUMNS = (
     "command",
@@ -43,29 +43,30 @@ COLUMNS = (
 
 
 def write_series(path: Path, rows: int, channels: int) -> None:
-    """Sines with noise, an anomaly in each million rows, as NPY (float32), Parquet or CSV; `PART` rows at a time."""
+    """Sines with noise, an anomaly in each million numbers, as NPY (float32), Parquet or CSV; some at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    step = PART // channels
     if path.suffix == ".npy":
-        with path.open("wb") as file:  # not mapped: a child's peak memory counts what its parent held at its birth
+        with path.open("wb") as file:  # not mapped, for the same reason
             head = {"descr": "<f4", "fortran_order": False, "shape": (rows, channels)}
             np.lib.format.write_array_header_1_0(file, head)
-            for begin in range(0, rows, PART):
-                file.write(part(begin, min(rows, begin + PART), channels).tobytes())
+            for begin in range(0, rows, step):
+                file.write(part(begin, min(rows, begin + step), channels).tobytes())
         return
     names = ["value"] if channels == 1 else [f"value{channel}" for channel in range(channels)]
     schema = pa.schema([(name, pa.float32()) for name in names])
     if path.suffix == ".parquet":
         with pq.ParquetWriter(path, schema) as writer:
-            for begin in range(0, rows, PART):
-                values = part(begin, min(rows, begin + PART), channels)
+            for begin in range(0, rows, step):
+                values = part(begin, min(rows, begin + step), channels)
                 writer.write_table(pa.table(list(values.T), schema=schema))
         return
     with path.open("w") as file:
         file.write(",".join(names) + "\n")
-        for begin in range(0, rows, PART):
-            np.savetxt(file, part(begin, min(rows, begin + PART), channels), fmt="%.5f", delimiter=",")
+        for begin in range(0, rows, step):
+            np.savetxt(file, part(begin, min(rows, begin + step), channels), fmt="%.5f", delimiter=",")
 
 
 def part(begin: int, end: int, channels: int) -> np.ndarray:
@@ -73,7 +74,8 @@ def part(begin: int, end: int, channels: int) -> np.ndarray:
     phase = np.arange(begin, end)[:, None] / (PERIOD + 2 * np.arange(channels))
     noise = np.random.default_rng([SEED, begin]).standard_normal((end - begin, channels))
     values = np.sin(2 * np.pi * phase) + NOISE * noise
-    values[PART // 2 : PART // 2 + PERIOD] = 0.0
+    middle = PART // channels // 2
+    values[middle : middle + PERIOD] = 0.0
     return values.astype(np.float32)
 
 
