@@ -58,6 +58,13 @@ def sine(rows: int, channels: int = 1, *, period: int = 40, seed: int = 0) -> np
 
 
 FINETUNED = "default+finetune"
+OF_TRAINED = {  # what `trained` may be other than it is: each of these keeps the contract too
+    "trained+tcn": {"student.body": "tcn"},
+    "trained+timesnet": {"student.body": "timesnet", "student.feed_forward": 32},
+    "trained+gru": {"student.body": "gru"},
+    "trained+graph": {"student.body": "graph", "channel_mode": "joint"},
+    "trained+alone": {"student.led": False, "teacher.name": "none", "teacher.width": 64, "loss.push": 0.0},
+}
 SMALL = {
     "default": {},
     "pretrained": {},
@@ -85,9 +92,11 @@ class Joined(AnomalyLLM):
 def small_detector(preset: str = "trained", *, seed: int = 0, max_steps: int = 10, **arguments: object) -> AnomalyLLM:
     """A detector that fits in about a second; `default` trains nothing, `paper` has `compact` in GPT-2's place.
 
-    `FINETUNED` is `default` whose networks have stayed.
+    `FINETUNED` is `default` whose networks have stayed; `OF_TRAINED` are kinds of `trained`.
     """
     given: dict = arguments.pop("settings", {})  # type: ignore[assignment]
+    if preset in OF_TRAINED:
+        given, preset = {**OF_TRAINED[preset], **given}, "trained"
     settings = {**SMALL[preset], **given}
     if preset in ("default", "pretrained"):
         return AnomalyLLM(preset, settings=settings, seed=seed, **arguments)

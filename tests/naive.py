@@ -484,3 +484,37 @@ def nearest_of_runs(row, bank, runs, *, start=None, starts=None, length=0):
 def rarity(distances, runs):
     smallest = sorted(value for value in distances if math.isfinite(value))[:runs]
     return sum(smallest) / len(smallest) if smallest else 0.0
+
+
+def attended(query, key, value, head):
+    """Attention of one head (columns `head` from, to): each row's softmax-weighted mean of all rows' values."""
+    first, last = head
+    mixed = []
+    for asking in query:
+        weights = []
+        for asked in key:
+            product = sum(asking[place] * asked[place] for place in range(first, last))
+            weights.append(math.exp(product / math.sqrt(last - first)))
+        columns = range(first, last)
+        means = [sum(w * row[place] for w, row in zip(weights, value, strict=True)) / sum(weights) for place in columns]
+        mixed.append(means)
+    return mixed
+
+
+def periods(rows, kept):
+    """(period, weight) of the `kept` largest mean amplitudes of rows (M, D), the first left out taken off."""
+    count = len(rows)
+    amplitudes = []
+    for frequency in range(1, max(1, count // 2) + 1):
+        sizes = []
+        for feature in range(len(rows[0])):
+            angles = [2 * math.pi * frequency * place / count for place in range(count)]
+            real = sum(row[feature] * math.cos(angle) for row, angle in zip(rows, angles, strict=True))
+            imaginary = sum(row[feature] * math.sin(angle) for row, angle in zip(rows, angles, strict=True))
+            sizes.append(math.hypot(real, imaginary))
+        amplitudes.append((sum(sizes) / len(sizes), count // frequency))
+    largest = sorted(amplitudes, reverse=True)[: kept + 1]
+    total = sum(math.exp(amplitude) for amplitude, _ in largest)
+    shares = [math.exp(amplitude) / total for amplitude, _ in largest]
+    left_out = shares[kept] if len(largest) > kept else 0
+    return [(period, share - left_out) for (_, period), share in zip(largest, shares, strict=True)][:kept]

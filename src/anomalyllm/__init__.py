@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anomalyllm.data.series import Recording, Series, as_series
     from anomalyllm.detector import AnomalyLLM
     from anomalyllm.errors import AnomalyLLMError, UserError
+    from anomalyllm.fitting_together import fit_together
     from anomalyllm.presets import preset
     from anomalyllm.reporting import save_plot, save_report
     from anomalyllm.result import Detection, Explanation
@@ -39,6 +40,7 @@ _HOME = {
     "Stream": "streaming",
     "UserError": "errors",
     "as_series": "data.series",
+    "fit_together": "fitting_together",
     "open_blocks": "data.blocks",
     "preset": "presets",
     "read_recording": "data.readers",
@@ -59,6 +61,7 @@ __all__ = [
     "Stream",
     "UserError",
     "as_series",
+    "fit_together",
     "open_blocks",
     "preset",
     "read_recording",

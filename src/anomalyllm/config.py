@@ -88,6 +88,11 @@ def ascending(lengths: tuple[int, ...]) -> bool:
     return all(first < second for first, second in itertools.pairwise(lengths))
 
 
+def is_head_multiple(width: int) -> bool:
+    """Whether heads of 32, as `compact` has them, divide a width that two cores can still train beside."""
+    return 32 <= width <= 1024 and width % 32 == 0
+
+
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -95,8 +100,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class TeacherConfig(Settings):
     """The language model that represents anomalies as well as it represents normal data."""
 
-    name: str = "compact"  # or "compact-pretrained", a name on the model hub, or a folder
+    name: str = "compact"  # or "compact-pretrained", "none", a name on the model hub, or a folder
     blocks: int = 3  # transformer blocks kept, from the first
+    width: int | None = None  # numbers in a token, where the teacher is built here (compact, none); None: 128
     patch: int | None = None  # samples; None: an eighth of the window
     patch_stride: int | None = None  # samples; None: `patch` (patches do not overlap)
     output: int = 32  # numbers that describe a window
@@ -108,6 +114,7 @@ class TeacherConfig(Settings):
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [
             ("blocks", self.blocks >= 1, "to be at least 1"),
+            ("width", self.width is None or is_head_multiple(self.width), "to be a multiple of 32 from 32 to 1024"),
             ("patch", self.patch is None or self.patch >= 1, "to be at least 1 sample"),
             ("patch_stride", self.patch_stride is None or self.patch_stride >= 1, "to be at least 1 sample"),
             ("output", self.output >= 1, "to be at least 1"),
@@ -120,11 +127,13 @@ class TeacherConfig(Settings):
 class StudentConfig(Settings):
     """The small network that is led by prototypes of the series' own normal windows."""
 
+    body: str = "transformer"  # or "tcn", "timesnet", "gru", "graph", or one that was added (docs/extending.md)
+    led: bool = True  # False: it sees the window alone; how far the nearest prototype is counts all the same
     patch: int | None = None  # samples; None: an eighth of the window
     width: int = 64
-    heads: int = 4
-    feed_forward: int = 128
-    layers: int = 2
+    heads: int = 4  # of bodies that attend
+    feed_forward: int = 128  # inner width of transformer, graph and timesnet
+    layers: int = 2  # a tcn has more where its last would not see all tokens
     dropout: float = 0.1  # on patch embeddings, in training only
     prototypes: int = 1024  # per channel; finds as much as all windows do, within .03 (docs/lab-notes.md)
     prototype_source: Literal["random", "kmeans", "windows"] = "windows"  # "windows": real ones, retrieved, not trained
@@ -186,12 +195,19 @@ class LossConfig(Settings):
 
     form: Literal["log", "cosine"] = "log"
     distillation: float = 1.0
+    push: float = 1.0  # weight of a synthetic window in it beside 1 of a normal one; 0: learned from normal ones alone
     contrastive: float = 0.1
     detach_teacher: bool = False  # True: the distillation loss trains the student only
+
+    @property
+    def asks_of_views(self) -> bool:
+        """Whether synthetic anomalies have a part in what is learned; without one no network sees any."""
+        return (self.distillation > 0 and self.push > 0) or self.contrastive > 0
 
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [
             ("distillation", self.distillation >= 0, "to be at least 0"),
+            ("push", self.push >= 0, "to be at least 0"),
             ("contrastive", self.contrastive >= 0, "to be at least 0"),
         ]
 

@@ -29,6 +29,7 @@ from anomalyllm.trainable import Run
 from anomalyllm.training.record import TrainingRecord, Watcher
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 class AnomalyLLM:
@@ -126,14 +127,9 @@ class AnomalyLLM:
             ConfigError, DataError, TeacherError: one sentence each.
             TrainingInterrupted: Ctrl-C with a checkpoint.
         """
-        run = Run(_device(self.device), None if checkpoint is None else Path(checkpoint), resume, watcher)
+        run = Run(device_of(self.device), None if checkpoint is None else Path(checkpoint), resume, watcher)
         config, seed = self.resolved_config(), checked_seed(self.seed)
-        fitted, scores, rows = fitted_on(X, config, seed, run)
-        self._take(fitted)
-        self.decision_scores_ = scores
-        self.decision_rows_ = rows
-        self.labels_ = flags(scores, fitted.threshold)
-        return self
+        return self._learned(*fitted_on(X, config, seed, run))
 
     def decision_function(self, X: Any) -> Floats:
         """Anomaly scores of the rows of `X`, (T,): finite, at least 0, higher is more anomalous.
@@ -227,7 +223,7 @@ class AnomalyLLM:
         Raises:
             ArtefactError: damaged or foreign; names the file and the tensor.
         """
-        fitted = load_artefact(Path(folder), _device(device))
+        fitted = load_artefact(Path(folder), device_of(device))
         detector = cls(config=fitted.config, preset=fitted.config.preset, seed=fitted.seed, device=device)
         detector._take(fitted)
         return detector
@@ -298,6 +294,13 @@ class AnomalyLLM:
             raise NotFittedError("a fitted detector", "one that is not", "call fit, or AnomalyLLM.load")
         return self._state
 
+    def _learned(self, fitted: Fitted, scores: Floats, rows: Indices) -> Self:
+        self._take(fitted)
+        self.decision_scores_ = scores
+        self.decision_rows_ = rows
+        self.labels_ = flags(scores, fitted.threshold)
+        return self
+
     def _take(self, fitted: Fitted) -> None:
         self._state = fitted
         self.threshold_: float = fitted.threshold
@@ -325,7 +328,12 @@ def _parameter_names() -> list[str]:
     return [name for name in inspect.signature(AnomalyLLM.__init__).parameters if name != "self"]
 
 
-def _device(name: str) -> str:
+def device_of(name: str) -> str:
+    """What "cpu", "cuda" or "auto" comes to on this machine, as torch names it.
+
+    Raises:
+        ConfigError: another name, or "cuda" where there is none.
+    """
     if name not in ("cpu", "cuda", "auto"):
         raise ConfigError('device to be "cpu", "cuda" or "auto"', repr(name), "choose one")
     if name == "cpu":

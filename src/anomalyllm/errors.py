@@ -21,6 +21,8 @@ Every message has three parts: what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -103,3 +105,12 @@ class TrainingInterrupted(AnomalyLLMError):  # noqa: N818 - an interruption is n
 
 class ScoringInterrupted(AnomalyLLMError):  # noqa: N818 - an interruption is no error
     """Scoring into a file was stopped from outside; the part that is done is kept."""
+
+
+@contextlib.contextmanager
+def saying_which(name: str) -> Iterator[None]:
+    """Of several series one is at fault: an error that is raised inside says of which, `name`, it speaks."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(error.expected, f"{error.came} in {name}", error.remedy) from error

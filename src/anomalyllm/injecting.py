@@ -118,13 +118,16 @@ def injected(fitted: Fitted, training: Prepared, room: Room) -> Iterator[tuple[i
             yield channel, changed
 
 
-def heard(judge: Judge, training: Prepared, rows: slice) -> Floats:
-    """What a judge says of some rows of the training part (T,): all windows that cover them, and no others."""
+def heard(judge: Judge, training: Prepared, rows: slice, *, own: bool = True) -> Floats:
+    """What a judge says of some rows of the training part (T,): all windows that cover them, and no others.
+
+    `own` is False where the rows are of another series.
+    """
     stride, window, total = judge.stride, judge.window, len(training.values)
     first = min(max(0, rows.start - window + stride), total - window) // stride * stride
     last = min(total, (rows.stop - 1) // stride * stride + window)
     grid = Grid(last - first, window, stride)
-    by_group = judge.window_scores(training, first + grid.starts, own=True)
+    by_group = judge.window_scores(training, first + grid.starts, own=own)
     return lift_scores(judge.total(by_group), grid)[rows.start - first : rows.stop - first]
 
 

@@ -77,7 +77,8 @@ def start(
     config, period = resolved(config, filled)
     config = _with_bank_size(config, *filled.shape)
     if language_model is None:
-        language_model = load_language_model(config.teacher.name, config.teacher.blocks, torch_seed(seed, "teacher"))
+        teacher = config.teacher
+        language_model = load_language_model(teacher.name, teacher.blocks, torch_seed(seed, "teacher"), teacher.width)
     config = _with_precision(config, language_model.module, device)
     data = training_data(filled, ~np.isfinite(series.values), config, seed)
     untrained = Fitted(

@@ -1,11 +1,13 @@
 """The contract of every scorer, run on the detector in every preset, on its stream, and on every baseline.
 
-A new baseline joins by being named in `BASELINES`; another kind of scorer by a line in `contenders`.
+A new baseline joins by being named in `BASELINES`; another kind of scorer by a line in `contenders`. Each body of the
+student, and a student and a teacher that do without, are kinds of `trained` (`conftest.OF_TRAINED`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +17,11 @@ import torch
 from anomalyllm import AnomalyLLM, Stream
 from anomalyllm.errors import ChannelError, DataError, NotFittedError
 from anomalyllm.evaluation.baselines import BASELINES
+from anomalyllm.model.student_bodies import BODIES
 from anomalyllm.presets import PRESETS
-from conftest import FINETUNED, exported_scorer, fitted_scorer, sine, small_detector
+from conftest import FINETUNED, OF_TRAINED, exported_scorer, fitted_scorer, sine, small_detector
 
-DETECTORS = [*PRESETS, FINETUNED]
+DETECTORS = [*PRESETS, FINETUNED, *OF_TRAINED]
 EXPORTED = ["default", "pretrained", "trained"]  # the others, which take long to export, in tests/unit/runtime
 ROWS = 800
 TOLERANCE = 1e-5  # relative: float32 networks, whose sums depend in their last bits on the batch they run in
@@ -62,7 +65,8 @@ def contenders() -> dict[str, tuple[str, Score]]:
     """Name of the test -> name of the scorer, and how it is asked."""
     names: dict[str, tuple[str, Score]] = {name: (name, in_one) for name in [*DETECTORS, *BASELINES]}
     names |= {f"{preset}-exported": (preset, exported) for preset in EXPORTED}
-    return names | {f"{preset}-{way}": (preset, score) for preset in DETECTORS for way, score in STREAMS.items()}
+    names |= {f"{preset}-{way}": (preset, score) for preset in [*PRESETS, FINETUNED] for way, score in STREAMS.items()}
+    return names | {f"{kind}-streamed": (kind, streamed(37)) for kind in OF_TRAINED}
 
 
 @pytest.fixture(params=contenders())
@@ -102,6 +106,24 @@ def test_one_finite_score_per_point(contender: Contender) -> None:
 def test_stream_equals_batch(fitted_pair: AnomalyLLM, way: str) -> None:
     X = disturbed(431)
     assert close(STREAMS[way](fitted_pair, X), fitted_pair.decision_function(X))
+
+
+@pytest.mark.parametrize("kind", OF_TRAINED)
+def test_stream_equals_batch_with_every_body(kind: str) -> None:
+    X, detector = disturbed(431), fitted_scorer(kind)
+    assert close(streamed(1)(detector, X), detector.decision_function(X))
+
+
+def test_every_body_is_held_to_the_contract() -> None:
+    """A new one joins by a line in `conftest.OF_TRAINED`; what is forgotten there fails here."""
+    assert {settings.get("student.body", "transformer") for settings in OF_TRAINED.values()} >= {*BODIES} - {"mixer"}
+
+
+@pytest.mark.parametrize("kind", OF_TRAINED)
+def test_a_saved_detector_is_the_one_that_was_fitted(kind: str, tmp_path: Path) -> None:
+    X, detector = disturbed(300), fitted_scorer(kind)
+    detector.save(tmp_path)
+    assert AnomalyLLM.load(tmp_path).decision_function(X).tobytes() == detector.decision_function(X).tobytes()
 
 
 def test_a_longer_series_does_not_change_final_scores(contender: Contender) -> None:

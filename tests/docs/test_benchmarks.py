@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from anomalyllm import AnomalyLLM, read_recording
+from anomalyllm.evaluation.bench.journal import parse
+from anomalyllm.evaluation.experiments.indexing import save_index, stored_rows
+from anomalyllm.evaluation.experiments.shipped import grid_called, shipped_grids
+from anomalyllm.evaluation.experiments.writing import page as experiment_page
 from conftest import sine
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -58,3 +62,32 @@ def test_the_chart_is_drawn_of_every_group(tmp_path: Path) -> None:
     row |= {"cpu_seconds": "1", "above_tiny_mib": "3"}
     loaded("length").draw([row, {**row, "command": "score", "rows": "1000"}], tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+TABLES = sorted((FOLDER / "results").rglob("cases.csv"))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.parent.name)
+def test_a_committed_table_is_one_of_today_s_bench(path: Path) -> None:
+    """Else nobody could go on with it, and no page could be made of it."""
+    assert parse(path.read_bytes(), path)
+    assert len(TABLES) >= 2
+
+
+EXPERIMENTS = FOLDER / "results" / "experiments"
+PAGES = FOLDER.parent / "docs" / "experiments"
+
+
+def test_the_index_of_experiments_is_what_their_rows_and_grids_say(tmp_path: Path) -> None:
+    for page in PAGES.glob("*.md"):
+        (tmp_path / page.name).write_bytes(page.read_bytes())
+    save_index({name: grid_called(name) for name in shipped_grids()}, EXPERIMENTS, tmp_path)
+    assert (tmp_path / "index.md").read_text() == (PAGES / "index.md").read_text()
+
+
+@pytest.mark.parametrize("name", list(shipped_grids()))
+def test_a_page_of_an_experiment_is_what_its_rows_say(name: str) -> None:
+    rows = stored_rows(EXPERIMENTS / name)
+    assert (PAGES / f"{name}.md").exists() == bool(rows)
+    if rows:
+        assert (PAGES / f"{name}.md").read_text() == experiment_page(grid_called(name), rows)

@@ -173,7 +173,7 @@ def test_channels_at_scoring(model: Path, place: Path) -> None:
         ("--max-steps 0", "expected max_steps to be at least 1, got 0"),
         ("--window 5000", "expected at least two windows .10000 rows. to train on, got 300"),
         ("--window 40 --stride 7", "window.stride to divide the window of 40, got 7"),
-        ("--blocks 9", "expected at most 3 blocks, as 'compact' has, got blocks=9"),
+        ("--blocks 13", "expected at most 12 blocks, as 'compact' has, got blocks=13"),
         ("--seed -1", "expected seed to be a whole number of at least 0, got -1"),
         ("--device tpu", "expected device to be .* got 'tpu'"),
         ("--train-end soon", "expected the end of training, got 'soon'; give a number of rows"),

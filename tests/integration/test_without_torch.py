@@ -36,6 +36,7 @@ def test_a_file_becomes_events_and_places(tmp_path: Path) -> None:
         ("score", SAMPLE, "--model", "kept", "--scores", "scores.csv"),
         ("locate", SAMPLE, "--train-end", "0.4"),
         ("inspect", "kept"),
+        ("diagnose", "kept"),
         ("doctor",),
     ):
         done = without_torch(tmp_path, *words)

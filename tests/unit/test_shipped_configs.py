@@ -14,7 +14,8 @@ from anomalyllm.config import setting_names
 from anomalyllm.presets import PAPER_ORIGIN, PRESETS, preset
 
 FOLDER = Path(__file__).resolve().parents[2] / "configs"
-FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file() and not path.name.startswith("pretrain-"))
+OTHER = ("pretrain-", "experiments")  # settings of a pretraining, and grids of variants
+FILES = sorted(path for path in FOLDER.iterdir() if not path.name.startswith(OTHER))
 
 
 def test_there_is_a_file_for_every_preset_and_no_other() -> None:

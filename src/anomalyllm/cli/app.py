@@ -10,6 +10,7 @@ import typer
 from anomalyllm import __version__
 from anomalyllm.cli import bench as bench_commands
 from anomalyllm.cli import data as data_commands
+from anomalyllm.cli import experiment as experiment_command
 from anomalyllm.cli.options import DataOptions, DetectorOptions, OutputOptions
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(bench_commands.app, name="bench")
 app.add_typer(data_commands.app, name="data")
+app.command("experiment")(experiment_command.experiment)
 
 File = Annotated[str, typer.Argument(help="CSV, Parquet, NPY, NPZ or UCR .txt file; - reads CSV from standard input.")]
 TrainEnd = Annotated[
@@ -257,6 +259,25 @@ def inspect(
     from anomalyllm.cli.models import run_inspect
 
     run_inspect(model, as_json=as_json)
+
+
+@app.command()
+def diagnose(
+    model: Annotated[Path, typer.Argument(help="Folder of the fitted detector.")],
+    file: Annotated[
+        str | None, typer.Argument(help="Normal rows, such as the file it was fitted on; else what it holds of them.")
+    ] = None,
+    train_end: Annotated[str | None, typer.Option(help="Only the rows before it are normal.")] = None,
+    columns: Columns = None,
+    time_column: TimeColumn = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of 0/1 labels; marked rows are left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a saved detector shows one of three signatures of failure: no gap, prototypes off the data, cost."""
+    from anomalyllm.cli.diagnosing import run_diagnose
+
+    data = None if file is None else DataOptions(file, train_end, columns, time_column, label_column)
+    run_diagnose(model, data, train_end, as_json=as_json)
 
 
 @app.command()

@@ -60,6 +60,7 @@ def run(
     case: Annotated[list[str] | None, typer.Option(help="This case alone; repeat for several.")] = None,
     teacher: Annotated[str, typer.Option(help="Teacher of trained and paper: compact, gpt2, or a folder.")] = "compact",
     settings: Set = None,
+    probe: Annotated[str, typer.Option(help="Also ask each fitted preset for: gap, realism or cost.")] = "",
     out: Annotated[Path, typer.Option(help="Folder for the results; a bench that was stopped goes on there.")] = Path(
         "out/bench"
     ),
@@ -82,6 +83,7 @@ def run(
             cases=case or [],
             teacher=teacher,
             settings=settings or [],
+            probe=probe,
             out=out,
             as_json=as_json,
             quiet=quiet,

@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ class BenchOptions:
     cases: Sequence[str]
     teacher: str
     settings: Sequence[str]
+    probe: str
     out: Path
     as_json: bool
     quiet: bool
@@ -73,7 +74,7 @@ def planned(options: BenchOptions) -> list[Task]:
         ReadError: no such data.
     """
     from anomalyllm.evaluation.bench.tasks import plan
-    from anomalyllm.evaluation.protocol import protocol
+    from anomalyllm.evaluation.protocol import probe_called, protocol
 
     for name, value, least in (
         ("--seeds", options.seeds, 1),
@@ -86,10 +87,12 @@ def planned(options: BenchOptions) -> list[Task]:
     protocols = list(dict.fromkeys(options.protocols))
     for name in protocols:
         protocol(name)
+    if options.probe:
+        probe_called(options.probe)
     cases = chosen_cases(options)
     seeds = options.seeds if options.seed is None else options.seed + 1
     tasks = plan(cases, wanted_methods(options), seeds, protocols, options.out, options.data)
-    tasks = [task for task in tasks if options.seed in (None, task.seed)]
+    tasks = [replace(task, probe=options.probe) for task in tasks if options.seed in (None, task.seed)]
     if not tasks:
         raise ConfigError(
             "something to run", f"no method that draws anything for --seed {options.seed}", "leave it out"

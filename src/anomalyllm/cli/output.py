@@ -9,6 +9,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,9 @@ def tell(sentence: str) -> None:
     talk().print(printable(sentence), style="dim", markup=False, soft_wrap=True)
 
 
+REDRAWN = 0.1  # seconds between two looks at a training
+
+
 @contextlib.contextmanager
 def training_progress(quiet: bool) -> Iterator[Watcher | None]:
     """A progress bar on standard error with both loss terms and the time left; nothing where `quiet` or no terminal."""
@@ -63,7 +67,13 @@ def training_progress(quiet: bool) -> Iterator[Watcher | None]:
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("preparing", total=None)
 
+        shown = -math.inf
+
         def watch(progress: Progress) -> None:
+            nonlocal shown
+            if progress.step < progress.steps and time.monotonic() - shown < REDRAWN:
+                return  # looking at a loss waits for the device
+            shown = time.monotonic()
             bar.update(task, completed=progress.step, total=progress.steps, description=progress_line(progress))
 
         yield watch

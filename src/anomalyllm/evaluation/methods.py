@@ -66,16 +66,19 @@ class Method:
     """A method and its settings.
 
     Attributes:
-        name: as tables print it.
+        name: of a preset or a baseline.
         settings: of a preset, by dotted name; baselines have none.
         teacher: of a preset that trains networks: "compact", a name on the model hub or a folder; others have none.
+        label: as tables print it, so that several settings of one preset may stand in one table; the name if "".
     """
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     teacher: str = OFFLINE_TEACHER
+    label: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "label", self.label or self.name)
         if self.name not in method_names():
             raise unknown_name("method", self.name, method_names())
 

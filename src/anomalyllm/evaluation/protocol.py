@@ -11,15 +11,19 @@ one anomaly is looked at: a method is asked to name it (`locate`) where the arch
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anomalyllm.datasets.case import CaseData
+from anomalyllm.detector import AnomalyLLM
+from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.judging import judge
 from anomalyllm.evaluation.memory import PeakMemory
 from anomalyllm.evaluation.methods import Epoch, Method, Scorer
@@ -46,6 +50,7 @@ class Outcome:
         teacher: how the teacher of a preset that trains networks is spoken of; "" for other methods.
         seconds_fit, seconds_score: of wall time; under `paper` all of it is the first, and the second NaN.
         peak_memory: MiB of the whole process while it ran, or NaN where the system does not say.
+        probed: what a probe measured on the fitted method afterwards; None where none was asked for.
     """
 
     scores: Floats
@@ -56,16 +61,22 @@ class Outcome:
     seconds_fit: float
     seconds_score: float
     peak_memory: float
+    probed: Mapping[str, float] | None = None
 
 
-Protocol = Callable[[Method, CaseData, int], Outcome]
+Protocol = Callable[[Method, CaseData, int, str], Outcome]
 
 
-def honest(method: Method, case: CaseData, seed: int) -> Outcome:
+def honest(method: Method, case: CaseData, seed: int, probe: str = "") -> Outcome:
     """Fits on `case.train`, scores `case.test` once, with the threshold that training scores gave.
 
-    Where there is one anomaly, a method that can name places (`locate`) does so; its time is time of scoring.
+    Where there is one anomaly, a method that can name places (`locate`) does so; its time is time of scoring. A `probe`
+    (a name of `probing.PROBES`) looks at the fitted method afterwards; it may see labels, since nothing follows it.
+
+    Raises:
+        ConfigError: no such probe.
     """
+    look = None if not probe else probe_called(probe)
     scorer = method.build(seed)
     with PeakMemory() as memory:
         began = time.perf_counter()
@@ -75,11 +86,21 @@ def honest(method: Method, case: CaseData, seed: int) -> Outcome:
         location = _location(scorer, scores, case)
         scored = time.perf_counter()
     only = Epoch(scores, scorer.threshold_, getattr(scorer, "teacher_", "") if method.trained else "")
-    return _outcome(only, location, case, 0, (fitted - began, scored - fitted), memory)
+    outcome = _outcome(only, location, case, 0, (fitted - began, scored - fitted), memory)
+    if look is None:
+        return outcome
+    probed = look(scorer, case, seed) if isinstance(scorer, AnomalyLLM) else {}  # a baseline has no parts to look at
+    return dataclasses.replace(outcome, probed=probed)
 
 
-def paper(method: Method, case: CaseData, seed: int) -> Outcome:
-    """Chooses the epoch by the test labels and widens them; an oracle, never to be compared with `honest`."""
+def paper(method: Method, case: CaseData, seed: int, probe: str = "") -> Outcome:
+    """Chooses the epoch by the test labels and widens them; an oracle, never to be compared with `honest`.
+
+    Raises:
+        ConfigError: a probe: of the many epochs there is no one that it would look at.
+    """
+    if probe:
+        raise ConfigError("no probe under the protocol paper", repr(probe), "choose the protocol honest")
     with PeakMemory() as memory:
         began = time.perf_counter()
         best = max(method.epochs(case.train, case.test, seed), key=lambda epoch: _oracle(epoch, case.labels))
@@ -100,6 +121,19 @@ def protocol(name: str) -> Protocol:
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
     return PROTOCOLS[name]
+
+
+def probe_called(name: str) -> Callable[[Any, CaseData, int], Mapping[str, float]]:
+    """What is asked of a fitted method besides scores, by name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from anomalyllm.evaluation.probing import PROBES  # here: most benches ask for none
+
+    if name not in PROBES:
+        raise unknown_name("probe", name, PROBES)
+    return PROBES[name]
 
 
 def _oracle(epoch: Epoch, labels: Labels) -> tuple[bool, float]:

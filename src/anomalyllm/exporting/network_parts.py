@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from anomalyllm.errors import ConfigError
 from anomalyllm.exporting.network_graph import network_graph
 from anomalyllm.exporting.pair_graph import PairGraph, prototypes_graph
 from anomalyllm.exporting.parts import Part
@@ -39,6 +40,18 @@ def network_part(judge: Judge, channels: int, *, again: bool) -> Part:
     raise TypeError(f"no graph for a {type(judge).__name__}: add one to exporting.network_parts")
 
 
+def _require_gradient(judge: NetworkJudge) -> None:
+    """Refuses, before the work, a body whose gradient has no graph, where one is needed.
+
+    Raises:
+        ConfigError: one vector speaks for all channels, and a gradient says which of them an event is laid to.
+    """
+    student = judge.distiller.student
+    if judge.joint and not student.encoder.gradient_in_onnx:
+        came, remedy = repr(student.config.body), 'fit with channel_mode "separate", or score without export'
+        raise ConfigError('a student.body whose gradient ONNX has, for channel_mode "joint"', came, remedy)
+
+
 def _pair_part(judge: PairJudge, *, again: bool) -> Part:
     shown = f"prototypes-{judge.window}"
     described = {"kind": PAIR, "graph": PAIR, "shown_by": shown, "unit": judge.unit}
@@ -51,6 +64,7 @@ def _pair_part(judge: PairJudge, *, again: bool) -> Part:
 
 
 def _trained_part(judge: NetworkJudge, channels: int) -> Part:
+    _require_gradient(judge)
     example = torch.linspace(-1, 1, EXAMPLES * channels * judge.window).reshape(EXAMPLES, channels, judge.window)
     prototypes = judge.distiller.student.prototypes.detach().cpu().numpy().astype(np.float32)
     graphs = {NETWORKS: network_graph(judge, example)}

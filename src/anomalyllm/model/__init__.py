@@ -4,6 +4,6 @@
 `prototypes` → `student` → `losses` → `distiller` (both networks and their discrepancy).
 
 Letters: B batch, C channels, L window, P patch, N patches, D width, K prototypes, G groups (1 where all channels share
-one vector, C where each has its own), O output size. A window batch is (B, C, L). To add a student body or a teacher,
-write a module with the same forward and build it in `distiller.build`.
+one vector, C where each has its own), O output size. A window batch is (B, C, L). Another student body is an entry of
+`student_bodies.BODIES`, another teacher one of `language_models.TEACHERS` (docs/extending.md).
 """

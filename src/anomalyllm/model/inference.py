@@ -12,6 +12,7 @@ from torch import Tensor
 
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.prototypes import gather
+from anomalyllm.model.transfer import moved
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -40,14 +41,14 @@ def gather_evidence(
         bank: where the prototypes were cut from this same series, (K,): a window then never meets its own points.
     """
     distiller.eval()
-    parts: list[Evidence] = []
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []  # on the device: reading each would wait for it
     with torch.inference_mode():
         for part in _batches(starts, windows.shape[1]):
             pair = distiller(to_tensor(distiller, windows[part]), forbidden(distiller, part, bank, windows.shape[-1]))
             distance = pair.discrepancy
             mismatch = pair.mismatch if distance.shape[1] > 1 else pair.mismatch.mean(dim=1, keepdim=True)
-            parts.append(Evidence(*(part.cpu().numpy() for part in (distance, mismatch, pair.choice))))
-    discrepancy, mismatch, choice = (np.concatenate(column) for column in zip(*parts, strict=True))
+            parts.append((distance, mismatch, pair.choice))
+        discrepancy, mismatch, choice = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
     return Evidence(discrepancy.astype(np.float64), mismatch.astype(np.float64), choice)
 
 
@@ -70,7 +71,7 @@ def channel_shares(distiller: Distiller, windows: NDArray[np.floating], starts: 
 
 def to_tensor(distiller: Distiller, windows: NDArray[np.floating]) -> Tensor:
     """A batch (B, C, L) as float32 on the networks' device; always a copy."""
-    return torch.tensor(windows, dtype=torch.float32, device=distiller.student.prototypes.device)
+    return moved(windows.astype(np.float32, copy=False), distiller.student.prototypes.device)
 
 
 def forbidden(distiller: Distiller, starts: Indices, bank: Indices | None, window: int) -> Tensor | None:
@@ -78,7 +79,7 @@ def forbidden(distiller: Distiller, starts: Indices, bank: Indices | None, windo
     if bank is None or len(bank) == 0:
         return None
     overlap = np.abs(starts[:, None] - bank[None, :]) < window
-    return torch.from_numpy(overlap).to(distiller.student.prototypes.device)
+    return moved(overlap, distiller.student.prototypes.device)
 
 
 def _batches(starts: Indices, channels: int) -> Iterator[Indices]:

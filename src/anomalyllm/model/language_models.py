@@ -1,7 +1,8 @@
-"""Where a teacher's blocks come from: `compact` (built here), a name on the model hub, a folder, or half of a GPT-2.
+"""Where a teacher's blocks come from: built here (`TEACHERS`), a name on the model hub, a folder, or half of a GPT-2.
 
-Every source ends as a Hugging Face model without its head, cut to the first n blocks and with a one-row token table
-(patches are not tokens, so the real table, a third of GPT-2, would only fill memory).
+Another teacher that is built here is one entry of `TEACHERS` (docs/extending.md). Every other source ends as a Hugging
+Face model without its head, cut to the first n blocks and with a one-row token table (patches are not tokens, so the
+real table, a third of GPT-2, would only fill memory).
 """
 
 from __future__ import annotations
@@ -11,22 +12,27 @@ import os
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from anomalyllm.errors import TeacherError
+from anomalyllm.errors import ConfigError, TeacherError
 from anomalyllm.model.attention_half import attention_file, attention_half
 from anomalyllm.model.chance import torch_chance
 from anomalyllm.weights import shipped_pair
 
 COMPACT = "compact"
 COMPACT_PRETRAINED = "compact-pretrained"
+NONE = "none"
 COMPACT_SHAPE = {"n_embd": 128, "n_layer": 3, "n_head": 4, "n_positions": 256}
+MOST_BLOCKS = 12  # of `compact`; as many as GPT-2 has
+HEAD_WIDTH = 32  # of `compact`
 GPT2_GELU = "gelu_new"
 FUSED_GELU = "gelu_pytorch_tanh"  # the same function in one kernel instead of eight
 HUB_PATIENCE = 5.0  # seconds in which the hub must answer before we say that it does not
@@ -43,24 +49,46 @@ class LanguageModel(NamedTuple):
     label: str  # what is printed, e.g. "compact (untrained)"
 
 
-def load_language_model(name: str, blocks: int, seed: int) -> LanguageModel:
+class BuiltTeacher(NamedTuple):
+    """A teacher that is built here. Its module takes `inputs_embeds` and has `config.hidden_size`."""
+
+    build: Callable[[int, int, int | None], LanguageModel]  # of blocks, seed and width (None: its own)
+    origin: str  # where its weights come from
+    rebuild: Callable[[dict[str, Any]], nn.Module] | None = None
+    """From `LanguageModel.config` to an empty module; needed by one whose `model_type` is its own name."""
+
+
+class NoLanguageModel(nn.Module):
+    """Tokens as they came: a teacher without a language model is its embedding and its head."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.config = SimpleNamespace(hidden_size=width)
+
+    def forward(self, inputs_embeds: Tensor, **_how: object) -> SimpleNamespace:
+        """What every language model answers."""
+        return SimpleNamespace(last_hidden_state=inputs_embeds)
+
+
+def load_language_model(name: str, blocks: int, seed: int, width: int | None = None) -> LanguageModel:
     """The first `blocks` blocks of the model called `name`.
 
     Args:
-        name: "compact", "compact-pretrained" (with the weights of the shipped pair's teacher, a language model of
-            generated series), a folder with `config.json` and safetensors, a name on the hub, or a file with the
-            attention half of a GPT-2 (or a folder with that file alone): its feed-forward half is skipped, and the
-            label says so.
+        name: one of `TEACHERS`: "compact", "compact-pretrained" (with the weights of the shipped pair's teacher, a
+            language model of generated series) or "none"; a folder with `config.json` and safetensors, a name on the
+            hub, or a file with the attention half of a GPT-2 (or a folder with that file alone): its feed-forward half
+            is skipped, and the label says so.
         blocks: at least 1 and at most what the model has.
         seed: draws the weights of "compact", which has no trained ones.
+        width: of a model that is built here; None: its own.
 
     Raises:
         TeacherError: no such folder, too few blocks, the hub is out of reach, not a model that takes embeddings.
+        ConfigError: a width for weights that have one.
     """
-    if name == COMPACT:
-        return _compact(blocks, seed)
-    if name == COMPACT_PRETRAINED:
-        return _compact_pretrained(blocks)
+    if name in TEACHERS:
+        return TEACHERS[name].build(blocks, seed, width)
+    _refuse_width(name, width)
     half = attention_file(name)
     if half is not None:
         return _half(half, blocks)
@@ -79,6 +107,9 @@ def rebuild(config: dict[str, Any]) -> nn.Module:
     from transformers import AutoConfig, AutoModel
 
     values = dict(config)
+    built = TEACHERS.get(values["model_type"])
+    if built is not None and built.rebuild is not None:
+        return built.rebuild(values)
     with torch_chance(0):
         module: nn.Module = AutoModel.from_config(  # type: ignore[no-untyped-call]
             AutoConfig.for_model(values.pop("model_type"), **values)
@@ -88,10 +119,8 @@ def rebuild(config: dict[str, Any]) -> nn.Module:
 
 def teacher_origin(name: str) -> str:
     """One sentence for `doctor`: where this teacher's weights would come from, without loading them."""
-    if name == COMPACT:
-        return "built here, untrained: a GPT-2 of width 128 and 3 blocks with random weights"
-    if name == COMPACT_PRETRAINED:
-        return "this package: the same, pretrained on generated series"
+    if name in TEACHERS:
+        return TEACHERS[name].origin
     if attention_file(name) is not None:
         return f"{attention_file(name)}: the attention half of a GPT-2, which is not GPT-2"
     if Path(name).is_dir():
@@ -105,25 +134,54 @@ def teacher_origin(name: str) -> str:
     return f"the model hub (not in the local cache; reachable: {'yes' if _hub_answers(name) else 'no'})"
 
 
-def _compact(blocks: int, seed: int) -> LanguageModel:
+def _compact(blocks: int, seed: int, width: int | None) -> LanguageModel:
     from transformers import GPT2Config, GPT2Model
 
-    _check_blocks(COMPACT, blocks, COMPACT_SHAPE["n_layer"])
-    shape = {**COMPACT_SHAPE, "n_layer": blocks}
+    _check_blocks(COMPACT, blocks, MOST_BLOCKS)
+    width = width or COMPACT_SHAPE["n_embd"]
+    shape = {**COMPACT_SHAPE, "n_layer": blocks, "n_embd": width, "n_head": max(1, width // HEAD_WIDTH)}
     config = GPT2Config(vocab_size=1, activation_function=FUSED_GELU, bos_token_id=None, eos_token_id=None, **shape)  # type: ignore[arg-type]
     with torch_chance(seed):
         module = GPT2Model(config)
     return LanguageModel(module, _minimal(config), "compact (untrained)")
 
 
-def _compact_pretrained(blocks: int) -> LanguageModel:
+def _compact_pretrained(blocks: int, _seed: int, width: int | None) -> LanguageModel:
     """The first blocks of the shipped pair's teacher; its position table and last norm come with them."""
-    drawn = _compact(blocks, 0)
+    _refuse_width(COMPACT_PRETRAINED, width)
+    _check_blocks(COMPACT_PRETRAINED, blocks, COMPACT_SHAPE["n_layer"])
+    drawn = _compact(blocks, 0, None)
     prefix, wanted = "teacher.language_model.", drawn.module.state_dict()
     with shipped_pair() as path:
         tensors = load_file(path)
     drawn.module.load_state_dict({name: tensors.get(prefix + name, wanted[name]) for name in wanted})
     return drawn._replace(label="compact, pretrained on generated series")
+
+
+def _none(_blocks: int, _seed: int, width: int | None) -> LanguageModel:
+    """Of the width that `compact` has; there are no blocks to count."""
+    module = NoLanguageModel(width or COMPACT_SHAPE["n_embd"])
+    return LanguageModel(module, {"model_type": NONE, **vars(module.config)}, "no language model")
+
+
+TEACHERS: dict[str, BuiltTeacher] = {
+    COMPACT: BuiltTeacher(
+        _compact, "built here, untrained: a GPT-2 of width 128 and 3 blocks, or as asked, with random weights"
+    ),
+    COMPACT_PRETRAINED: BuiltTeacher(_compact_pretrained, "this package: compact, pretrained on generated series"),
+    NONE: BuiltTeacher(
+        _none,
+        "nowhere: no language model, an embedding and a head alone",
+        lambda config: NoLanguageModel(config["hidden_size"]),
+    ),
+}
+"""Teachers that need no file, by name. Another may be added while the program runs."""
+
+
+def _refuse_width(name: str, width: int | None) -> None:
+    if width is not None:
+        remedy = "leave it out, or use --teacher compact, which is built to measure"
+        raise ConfigError(f"no teacher.width for {name!r}, whose weights have one", str(width), remedy)
 
 
 def _half(path: Path, blocks: int) -> LanguageModel:

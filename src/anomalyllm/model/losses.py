@@ -58,10 +58,15 @@ def contrastive(normal: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
 
 def loss_terms(teacher: Tensor, student: Tensor, config: LossConfig) -> LossTerms:
-    """Both terms for rows [normal; first view; second view], (3R, O) each, R rows to a part."""
-    normal, first, second = teacher.chunk(3)
+    """Both terms for rows [normal; first view; second view], (3R, O) each, R rows to a part.
+
+    The first is a mean in which a synthetic row weighs `config.push` beside 1 of a normal one. Where no term asks of
+    views (`config.asks_of_views`) all rows are normal, and the second term is 0.
+    """
+    normal, *changed = teacher.chunk(3 if config.asks_of_views else 1)
     synthetic = torch.arange(len(teacher), device=teacher.device) >= len(normal)
     target = teacher.detach() if config.detach_teacher else teacher
-    distilled = distillation_rows(target, student, synthetic, config.form).mean()
-    contrasted = contrastive(normal, first, second)
+    weight = torch.where(synthetic, config.push, 1.0).to(student.dtype)
+    distilled = (weight * distillation_rows(target, student, synthetic, config.form)).sum() / weight.sum()
+    contrasted = contrastive(normal, *changed) if changed else distilled.new_zeros(())
     return LossTerms(distilled, contrasted, config.distillation * distilled + config.contrastive * contrasted)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from anomalyllm.config import TeacherConfig
 from anomalyllm.model.layers import PatchEmbedding
+from anomalyllm.model.packed import never_packed
 from anomalyllm.model.precision import halve, in_bfloat16
 
 POSITION_TABLES = ("wpe", "embed_positions", "position_embeddings")
@@ -41,6 +42,7 @@ class Teacher(nn.Module):
         self.language_model = language_model
         self.head = nn.Linear(self.kept, config.output)
         freeze(language_model, train_feed_forward=config.train_feed_forward)
+        never_packed(language_model)
         self.halved = config.precision == "bfloat16"  # "auto" has been settled by whoever fits, else it is float32
         if self.halved:
             halve(language_model)

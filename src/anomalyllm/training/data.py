@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyllm.config import DetectorConfig
 from anomalyllm.seeding import generator
 
 Indices = NDArray[np.int64]
@@ -62,6 +63,12 @@ class TrainingData:
         """The held-out starts, thinned evenly so that windows times channels stay few."""
         most = max(FEWEST_VALIDATION_WINDOWS, MOST_VALIDATION_WINDOWS // self.windows.shape[1])
         return thinned(self.held_out, most)
+
+
+def step_size(data: TrainingData, config: DetectorConfig) -> int:
+    """Windows of a step, where the series has as many."""
+    batch = config.training.batch
+    return data.windows_per_step(batch) if config.channel_mode == "separate" else batch
 
 
 def mostly_there(

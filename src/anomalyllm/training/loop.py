@@ -1,26 +1,34 @@
-"""The training loop: step, log both terms apart, validate on the held-out tail, keep a copy of the best, stop early."""
+"""The training loop: step, log both terms apart, validate on the held-out tail, keep a copy of the best, stop early.
+
+Between two validations nothing is read from the device: a card has the next step's work before it is done with this
+one, and NumPy makes synthetic anomalies meanwhile.
+"""
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from anomalyllm.config import DetectorConfig
+from anomalyllm.config import DetectorConfig, TrainingConfig
 from anomalyllm.errors import ConfigError, TrainingInterrupted
 from anomalyllm.model.chance import torch_chance
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.inference import forbidden, to_tensor
 from anomalyllm.model.losses import LossTerms, loss_terms
+from anomalyllm.model.transfer import moved
 from anomalyllm.seeding import generator, torch_seed
 from anomalyllm.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from anomalyllm.training.data import Indices, TrainingData
+from anomalyllm.training.data import Indices, TrainingData, step_size
+from anomalyllm.training.ledger import Ledger
 from anomalyllm.training.record import Measurement, Progress, TrainingRecord, Watcher
 from anomalyllm.windows.augment import views
+
+PROTOTYPES = "student.prototypes"
 
 
 def train(
@@ -66,7 +74,7 @@ def train(
             if watcher is not None:
                 pace = (time.monotonic() - began) / (run.step - first)
                 left = pace * (run.steps - run.step)
-                watcher(Progress(run.step, run.steps, *terms, run.last_validation, left))
+                watcher(Progress(run.step, run.steps, terms[0], terms[1], run.ledger.last_validation, left))
     except KeyboardInterrupt:
         if checkpoint is None:
             raise
@@ -79,7 +87,7 @@ def train(
         write_checkpoint(checkpoint, run.snapshot(fingerprint))
     load_trained(distiller, run.best)
     distiller.eval()
-    return TrainingRecord(tuple(run.history), run.best_step, run.step)
+    return run.ledger.record(run.step)
 
 
 class Run:
@@ -92,27 +100,20 @@ class Run:
         self.seed = seed
         self.optimiser = optimiser(distiller, config)
         self.alone = config.channel_mode == "separate"  # channels are judged one by one, and drawn a few at a time
-        self.size = data.windows_per_step(config.training.batch) if self.alone else config.training.batch
+        self.size = step_size(data, config)
         self.steps = data.steps(config.training.epochs, self.size, config.training.max_steps)
         self.step = 0
-        self.waited = 0  # validations since the best one
-        self.best_step = 0
+        self.ledger = Ledger(config.loss)
         self.best = trained_copy(distiller)
-        self.history: list[Measurement] = []
-        self.since: list[tuple[float, float]] = []  # the terms of the steps since the last validation
+        self.since: list[Tensor] = []  # both terms (2,) of each step since the last validation, on the device
 
     @property
     def finished(self) -> bool:
         """All steps done, or as many validations without a better one as patience allows."""
-        return self.step >= self.steps or self.waited >= self.config.training.patience
+        return self.step >= self.steps or self.ledger.waited >= self.config.training.patience
 
-    @property
-    def last_validation(self) -> float:
-        """The last validation loss; NaN before the first."""
-        return self.history[-1].validation if self.history else math.nan
-
-    def advance(self) -> tuple[float, float]:
-        """One optimiser step; the values of the two terms."""
+    def advance(self) -> Tensor:
+        """One optimiser step; the two terms (2,), on the device: reading them waits for it."""
         starts = self.data.batch(self.seed, self.step, self.size)
         self.distiller.train()
         with torch_chance(torch_seed(self.seed, "dropout", self.step)):
@@ -122,9 +123,8 @@ class Run:
         terms.total.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         self.step += 1
-        values = (terms.distillation.item(), terms.contrastive.item())
-        self.since.append(values)
-        return values
+        self.since.append(torch.stack([terms.distillation, terms.contrastive]).detach())
+        return self.since[-1]
 
     def judge(self) -> None:
         """Validates on the held-out tail, notes it, and keeps a copy of the weights if they are the best so far.
@@ -132,24 +132,11 @@ class Run:
         Raises:
             ConfigError: training has diverged.
         """
-        distilled, contrasted, total = self._validation()
-        count = max(1, len(self.since))
-        mean_distilled = sum(pair[0] for pair in self.since) / count
-        mean_contrasted = sum(pair[1] for pair in self.since) / count
-        weights = self.config.loss
-        mean_total = weights.distillation * mean_distilled + weights.contrastive * mean_contrasted
-        if not math.isfinite(mean_total + total):  # from here on every weight is NaN
-            remedy = "lower training.learning_rate, or check the training part for extreme values"
-            raise ConfigError("losses that stay finite", f"{mean_total + total} by step {self.step}", remedy)
-        best_so_far = min((row.validation for row in self.history), default=math.inf)
-        self.history.append(
-            Measurement(self.step, mean_distilled, mean_contrasted, mean_total, distilled, contrasted, total)
-        )
+        validation = self._validation()
+        since = torch.stack(self.since).tolist() if self.since else []
         self.since = []
-        if total < best_so_far:
-            self.best, self.best_step, self.waited = trained_copy(self.distiller), self.step, 0
-        else:
-            self.waited += 1
+        if self.ledger.enter(self.step, since, validation):
+            self.best = trained_copy(self.distiller)
 
     def snapshot(self, fingerprint: str) -> Checkpoint:
         """The run as it stands (between two validations `since` is empty, so nothing is lost)."""
@@ -157,8 +144,9 @@ class Run:
         tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
         for index, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{index}/{name}": tensor for name, tensor in moments.items()}
-        history = [asdict(row) for row in self.history]
-        state = {"step": self.step, "best_step": self.best_step, "waited": self.waited, "history": history}
+        history = [asdict(row) for row in self.ledger.history]
+        best_step, waited = self.ledger.best_step, self.ledger.waited
+        state = {"step": self.step, "best_step": best_step, "waited": waited, "history": history}
         return Checkpoint(fingerprint, state, tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -170,45 +158,55 @@ class Run:
             index, name = key.split("/")
             moments.setdefault(int(index), {})[name] = tensor
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
-        self.step = checkpoint.state["step"]
-        self.best_step = checkpoint.state["best_step"]
-        self.waited = checkpoint.state["waited"]
-        self.history = [Measurement(**row) for row in checkpoint.state["history"]]
+        state = checkpoint.state
+        history = [Measurement(**row) for row in state["history"]]
+        self.step = state["step"]
+        self.ledger = Ledger(self.config.loss, history, state["best_step"], state["waited"])
 
     def _validation(self) -> tuple[float, float, float]:
         """Both terms and their sum on the held-out windows, with the same synthetic anomalies every time."""
         self.distiller.eval()
         starts = self.data.validation()
-        sums = [0.0, 0.0, 0.0]
         size = self.config.training.batch
+        begins = range(0, len(starts), size)
         with torch.inference_mode():
-            for begin in range(0, len(starts), size):
-                part = starts[begin : begin + size]
-                for place, value in enumerate(self._terms(part, "validation", begin)):
-                    sums[place] += value.item() * len(part)
-        distilled, contrasted, total = (value / len(starts) for value in sums)
-        return distilled, contrasted, total
+            terms = [torch.stack(self._terms(starts[begin : begin + size], "validation", begin)) for begin in begins]
+            values = torch.stack(terms).tolist()  # read once, when all of it is on its way
+        return mean_terms(values, [len(starts[begin : begin + size]) for begin in begins])
 
     def _terms(self, starts: Indices, purpose: str, step: int, channels: Indices | None = None) -> LossTerms:
-        """The losses of a batch (of all channels, or of those named) and its two views, in one pass."""
+        """The losses of a batch (of all channels, or of those named) and of the views a term asks of, in one pass."""
         windows = self.data.windows[starts] if channels is None else self.data.windows[starts][:, channels]
-        first, second = views(windows, self.config.augment, generator(self.seed, purpose, step))
-        batch = torch.cat([to_tensor(self.distiller, part) for part in (windows, first, second)])
+        parts = [windows]
+        if self.config.loss.asks_of_views:
+            parts += views(windows, self.config.augment, generator(self.seed, purpose, step))
+        batch = torch.cat([to_tensor(self.distiller, part) for part in parts])
         barred = forbidden(self.distiller, starts, self.data.bank, windows.shape[-1])
-        named = None if channels is None else torch.from_numpy(channels).to(batch.device)
-        pair = self.distiller(batch, None if barred is None else barred.repeat(3, 1), named)
+        named = None if channels is None else moved(channels, batch.device)
+        pair = self.distiller(batch, None if barred is None else barred.repeat(len(parts), 1), named)
         return loss_terms(_rows(pair.teacher), _rows(pair.student), self.config.loss)
 
 
+def mean_terms(values: Sequence[Sequence[float]], counts: Sequence[int]) -> tuple[float, float, float]:
+    """Both terms and their sum over all windows, from those of parts (P, 3) and how many windows each part has."""
+    sums = [0.0, 0.0, 0.0]
+    for terms, count in zip(values, counts, strict=True):
+        for place, value in enumerate(terms):
+            sums[place] += value * count
+    distilled, contrasted, total = (value / sum(counts) for value in sums)
+    return distilled, contrasted, total
+
+
 def optimiser(distiller: Distiller, config: DetectorConfig) -> torch.optim.Adam:
-    """One Adam over all that is awake in both networks; prototypes are spared the decay unless asked for."""
-    training = config.training
-    prototypes = [distiller.student.prototypes] if distiller.student.prototypes.requires_grad else []
-    others = [
-        parameter
-        for parameter in distiller.parameters()
-        if parameter.requires_grad and parameter is not distiller.student.prototypes
-    ]
+    """One Adam over all that is awake in both networks."""
+    return adam(dict(distiller.named_parameters()), config.training)
+
+
+def adam(parameters: Mapping[str, Tensor], training: TrainingConfig) -> torch.optim.Adam:
+    """Adam over those of `parameters` that are awake; prototypes are spared the decay unless asked for."""
+    awake = {name: parameter for name, parameter in parameters.items() if parameter.requires_grad}
+    prototypes = [parameter for name, parameter in awake.items() if name == PROTOTYPES]
+    others = [parameter for name, parameter in awake.items() if name != PROTOTYPES]
     decay = training.weight_decay
     groups = [
         {"params": others, "weight_decay": decay},
@@ -220,7 +218,7 @@ def optimiser(distiller: Distiller, config: DetectorConfig) -> torch.optim.Adam:
 def trained_copy(distiller: Distiller) -> dict[str, Tensor]:
     """Copies of all tensors that training changes: parameters that are awake, and running statistics."""
     awake = {name for name, parameter in distiller.named_parameters() if parameter.requires_grad}
-    buffers = {name for name, _ in distiller.named_buffers()} - {"student.prototypes"}  # real windows stay as they are
+    buffers = {name for name, _ in distiller.named_buffers()} - {PROTOTYPES}  # real windows stay as they are
     return {
         name: tensor.detach().clone()
         for name, tensor in distiller.state_dict().items()

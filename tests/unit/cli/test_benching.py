@@ -102,6 +102,7 @@ def test_failed_runs_are_told_and_the_code_says_so() -> None:
             "expected networks that are trained, for training.batch, got a detector that trains none; choose the ",
         ),
         (("--set", "training.batch=3"), "expected networks that are trained, for training.batch, got"),
+        (("--probe", "gaps"), "expected a known probe, got 'gaps'; did you mean 'gap'?"),
         (("--limit", "-1"), "expected --limit to be at least 1, got -1;"),
         (("--case", "001_UCR_Anomaly_ECG1"), "expected a known case of ucr, got '001_UCR_Anomaly_ECG1'; did you mean"),
         (("--set", "training.bach=3", "--method", "default"), "got 'training.bach'; did you mean 'training.batch'?"),

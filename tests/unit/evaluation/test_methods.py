@@ -60,6 +60,12 @@ def test_a_preset_trains_networks_where_its_settings_say_so() -> None:
     assert finetuned.build(0).resolved_config().teacher.name == "gpt2"  # type: ignore[attr-defined]
 
 
+def test_a_label_is_a_name_and_no_setting() -> None:
+    assert Method("trained").label == "trained"
+    assert Method("trained", label="ours").label == "ours"
+    assert Method("trained", label="ours").config_hash == Method("trained").config_hash
+
+
 def test_settings_are_told_apart_by_their_hash() -> None:
     """Rows of one setting must not be taken for those of another."""
     methods = [

@@ -313,3 +313,12 @@ def test_with_several_anomalies_the_epoch_is_chosen_by_f1_and_not_by_one_locatio
     assert _oracle(Epoch(better, 0.5), labels) > _oracle(Epoch(lucky, 0.5), labels)
     labels[1500:1520] = 0
     assert _oracle(Epoch(lucky, 0.5), labels) > _oracle(Epoch(better, 0.5), labels)
+
+
+def test_a_probe_that_is_none_is_refused_and_the_paper_s_protocol_has_none() -> None:
+    with pytest.raises(ConfigError, match="expected a known probe, got 'gaps'; did you mean 'gap'"):
+        honest(Method("constant"), a_case(), 0, "gaps")
+    with pytest.raises(
+        ConfigError, match="expected no probe under the protocol paper, got 'gap'; choose the protocol ho"
+    ):
+        paper(Method("constant"), a_case(), 0, "gap")

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from anomalyllm import AnomalyLLM
-from anomalyllm.errors import TeacherError
+from anomalyllm.errors import ConfigError, TeacherError
 from anomalyllm.model import language_models
 from anomalyllm.model.language_models import load_language_model, rebuild, teacher_origin
 from anomalyllm.pairing import named_pair
@@ -38,9 +38,55 @@ def test_compact_is_drawn_from_the_seed_and_says_that_it_is_untrained() -> None:
     assert len(one.module.h) == 3
 
 
-def test_compact_has_three_blocks() -> None:
-    with pytest.raises(TeacherError, match="at most 3 blocks, as 'compact' has, got blocks=4; ask for fewer"):
-        load_language_model("compact", 4, 0)
+def test_compact_may_be_deeper_and_of_another_width() -> None:
+    """Heads keep their 32 numbers; what it is by default must not change with what it may be."""
+    deep, wide, narrow = (load_language_model("compact", *of) for of in ((12, 0), (1, 0, 1024), (2, 0, 64)))
+    assert [len(model.module.h) for model in (deep, wide, narrow)] == [12, 1, 2]
+    assert [model.module.config.n_head for model in (deep, wide, narrow)] == [4, 32, 2]
+    assert wide.module.h[0].attn.c_attn.weight.shape == (1024, 3072)
+    plain, asked = load_language_model("compact", 3, 0).module, load_language_model("compact", 3, 0, 128).module
+    for name, tensor in plain.state_dict().items():
+        assert torch.equal(tensor, asked.state_dict()[name]), name
+    said = "expected at most 12 blocks, as 'compact' has, got blocks=13; ask for fewer"
+    with pytest.raises(TeacherError, match=said):
+        load_language_model("compact", 13, 0)
+
+
+@pytest.mark.parametrize("name", ["compact-pretrained", "gpt2", "./somewhere"])
+def test_a_width_is_refused_where_weights_have_one(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_language_model(name, 1, 0, 64)
+    assert str(caught.value) == (
+        f"expected no teacher.width for {name!r}, whose weights have one, got 64; "
+        "leave it out, or use --teacher compact, which is built to measure"
+    )
+
+
+@pytest.mark.parametrize("width", [None, 64])
+def test_no_language_model_is_embedding_and_head(width: int | None) -> None:
+    """What is left to measure what a language model is worth."""
+    model = load_language_model("none", 6, 0, width)
+    assert model.label == "no language model"
+    assert not model.module.state_dict()
+    tokens = torch.randn(2, 3, width or 128)
+    for module in (model.module, rebuild(model.config)):
+        assert module(inputs_embeds=tokens, use_cache=False).last_hidden_state is tokens
+        assert module.config.hidden_size == (width or 128)
+    assert teacher_origin("none") == "nowhere: no language model, an embedding and a head alone"
+
+
+@pytest.mark.parametrize("name", ["none", "compact"])
+def test_a_detector_with_a_small_teacher_comes_back_from_disk(name: str, tmp_path: Path) -> None:
+    from conftest import sine, small_detector
+
+    settings = {"teacher.name": name, "teacher.width": 32, "teacher.blocks": 4}
+    detector = small_detector(max_steps=4, settings=settings).fit(sine(300))
+    detector.save(tmp_path)
+    loaded = AnomalyLLM.load(tmp_path)
+    assert loaded.teacher_ == detector.teacher_
+    assert loaded._fitted.networks.distiller.teacher.patch_embedding.conv.weight.shape[0] == 32
+    X = sine(200, seed=3)
+    assert loaded.decision_function(X).tobytes() == detector.decision_function(X).tobytes()
 
 
 def test_global_random_state_is_untouched() -> None:

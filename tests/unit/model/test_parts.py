@@ -193,6 +193,23 @@ def test_student_obeys_forbidden() -> None:
     assert 1 not in network(windows, torch.tensor([[False, True, False]])).choice
 
 
+def test_nearly_equal_prototypes_are_told_apart_in_every_batch() -> None:
+    """They differ in the eighth digit of a cosine: products in float32, whose last digits differ with the batch and the
+    runtime, would choose now one and now the other, and the score with them."""
+    network = student(prototype_source="windows", channels=1)
+    window = chance(1, 1, 16, seed=4)
+    apart = chance(16, seed=5)
+    with torch.no_grad():
+        for index, step in enumerate((2e-4, 1e-4, 3e-4)):
+            network.prototypes[0, index] = window[0, 0] + step * apart
+    assert torch.finfo(torch.float32).eps > 1e-8
+    assert network(window).choice.tolist() == [[1]]
+    around = chance(200, 1, 16, seed=6)
+    for place in range(0, 200, 7):
+        batch = torch.cat([around[:place], window, around[place:]])
+        assert network(batch).choice[place].tolist() == [1]
+
+
 # --- losses
 
 
@@ -202,6 +219,30 @@ def test_losses_equal_naive() -> None:
     assert terms.distillation.item() == pytest.approx(naive.distillation(teacher.tolist(), taught.tolist()), rel=1e-5)
     assert terms.contrastive.item() == pytest.approx(naive.contrastive(teacher.tolist()), rel=1e-5)
     assert terms.total.item() == pytest.approx(2 * terms.distillation.item() + 0.5 * terms.contrastive.item())
+
+
+def test_a_synthetic_row_weighs_as_much_as_it_is_told() -> None:
+    """At 0 the loss is that of the normal rows alone: no synthetic anomaly is learned from, and none may scale it."""
+    teacher, taught = chance(9, 4), chance(9, 4, seed=1)
+    synthetic = torch.arange(9) >= 3
+    rows = distillation_rows(teacher, taught, synthetic, "log")
+    for weight in (0.0, 0.5, 1.0, 3.0):
+        found = loss_terms(teacher, taught, LossConfig(push=weight)).distillation
+        expected = (rows[:3].sum() + weight * rows[3:].sum()) / (3 + 6 * weight)
+        torch.testing.assert_close(found, expected)
+    assert loss_terms(teacher, taught, LossConfig()).distillation == rows.mean()  # to the last bit
+
+
+def test_without_views_all_rows_are_normal() -> None:
+    """Where neither term asks of synthetic anomalies, none is drawn and no network sees any."""
+    config = LossConfig(push=0.0, contrastive=0.0)
+    assert not config.asks_of_views
+    assert LossConfig(push=0.0).asks_of_views
+    assert LossConfig(contrastive=0.0).asks_of_views
+    teacher, taught = chance(9, 4), chance(9, 4, seed=1)
+    terms = loss_terms(teacher, taught, config)
+    assert terms.distillation.item() == pytest.approx((teacher - taught).norm(dim=1).mean().item(), rel=1e-6)
+    assert terms.contrastive == 0
 
 
 def test_push_is_bounded_and_falls_with_distance() -> None:

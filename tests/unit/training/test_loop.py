@@ -14,6 +14,7 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.errors import ArtefactError, TrainingInterrupted
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import load_language_model
+from anomalyllm.model.student_bodies import BODIES
 from anomalyllm.presets import preset
 from anomalyllm.teaching import place_prototypes, training_data
 from anomalyllm.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -57,7 +58,7 @@ def test_the_best_weights_are_a_copy_and_are_kept() -> None:
     assert record.best_step == record.history[int(np.argmin(losses))].step
     again = Run(distiller, data, config, 0)
     again.judge()
-    assert again.history[0].validation == pytest.approx(min(losses), rel=1e-6)
+    assert again.ledger.history[0].validation == pytest.approx(min(losses), rel=1e-6)
     assert record.best == min(losses)
 
 
@@ -100,25 +101,46 @@ def test_synthetic_anomalies_are_drawn_afresh_for_every_batch(monkeypatch: pytes
     assert len(set(seen)) == 4
 
 
+def test_without_synthetic_anomalies_none_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BatchNorm would learn of them though no loss does."""
+    distiller, data, config = problem("paper", **{"loss.push": 0.0, "loss.contrastive": 0.0, "training.max_steps": 4})
+    monkeypatch.setattr("anomalyllm.training.loop.views", lambda *_: pytest.fail("drawn"))
+    record = train(distiller, data, config, 0)
+    assert record.history[-1].contrastive == 0
+    assert 0 < record.history[-1].validation < record.history[0].distillation * 10
+
+
 class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("name", ["trained", "paper"])
-@pytest.mark.parametrize("after", [3, 5, 12])
+KINDS = {
+    "trained": ("trained", {}),
+    "paper": ("paper", {}),
+    **{
+        body: ("trained", {"student.body": body, "channel_mode": "joint", "student.feed_forward": 16})
+        for body in BODIES
+    },
+    "alone": ("paper", {"student.led": False, "loss.push": 0.0}),
+}
+
+
+@pytest.mark.parametrize(("name", "after"), [*((name, 5) for name in KINDS), ("trained", 3), ("paper", 12)])
 def test_a_killed_run_goes_on_to_the_same_bytes(name: str, after: int, tmp_path: Path) -> None:
+    """Whatever the student's body: what a checkpoint holds is all that training changes."""
+    preset_name, settings = KINDS[name]
     path = tmp_path / "run.checkpoint"
-    whole, data, config = problem(name)
+    whole, data, config = problem(preset_name, **settings)
     expected = train(whole, data, config, 0)
 
     def kill(progress: Progress) -> None:
         if progress.step == after:
             raise Killed
 
-    broken, data, config = problem(name)
+    broken, data, config = problem(preset_name, **settings)
     with pytest.raises(Killed):
         train(broken, data, config, 0, checkpoint=path, fingerprint="it", watcher=kill)
-    resumed, data, config = problem(name)
+    resumed, data, config = problem(preset_name, **settings)
     record = train(resumed, data, config, 0, checkpoint=path, resume="it", fingerprint="it")
     assert record == expected
     assert weights(resumed) == weights(whole)

@@ -30,7 +30,7 @@ def save_curves(task: Task, case: CaseData, scores: Floats) -> None:
         return
     place = curve_folder(task.folder, task.case.dataset, task.case.name)
     low, high = envelope(scores)
-    _save(place / f"{task.method.name}.npz", rows=np.array(len(scores)), low=low, high=high)
+    _save(place / f"{file_name(task.method.label)}.npz", rows=np.array(len(scores)), low=low, high=high)
     if not (place / "series.npz").exists():
         bounds = [envelope(channel) for channel in case.test.T]
         _save(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from anomalyllm.data.archives import npz_arrays
 from anomalyllm.errors import ReadError
 from anomalyllm.evaluation.bench.curves import curve_folder
+from anomalyllm.evaluation.bench.naming import file_name
 from anomalyllm.evaluation.bench.page_boards import Board
 from anomalyllm.evaluation.bench.rows import Row, number
 from anomalyllm.evaluation.metrics.location import location_hit
@@ -129,7 +130,7 @@ def _case(dataset: str, name: str, rows: dict[str, Row], places: dict[str, int],
     recorded = _recorded(below / "series.npz", {row["rows_test"] for row in rows.values()})
     spans = None if recorded is None else recorded.spans
     attempts = [
-        Attempt(places[method], row, _hit(row, spans), _scores(below / f"{method}.npz", row))
+        Attempt(places[method], row, _hit(row, spans), _scores(below / f"{file_name(method)}.npz", row))
         for method, row in rows.items()
     ]
     return Case(dataset, name, tuple(sorted(attempts, key=lambda attempt: attempt.place)), recorded)

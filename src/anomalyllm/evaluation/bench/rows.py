@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +25,8 @@ OF_THE_DATA = ("train_anomalous", "data_hash", "notes")
 COSTS = ("seconds_fit", "seconds_score", "peak_memory_mib")
 ORIGIN = ("config_hash", "version", "error")
 MEASURED = tuple(measure.name for measure in MEASURES)
-COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *OF_THE_DATA, *ORIGIN)
+PROBED = "probed"  # JSON of what a probe measured; "" where none was asked for
+COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *OF_THE_DATA, *ORIGIN, PROBED)
 
 
 class Result(NamedTuple):
@@ -50,6 +53,7 @@ def done_row(task: Task, case: CaseData, outcome: Outcome) -> Row:
         "seconds_score": written(outcome.seconds_score, 4),
         "peak_memory_mib": written(outcome.peak_memory, 4),
         **of_the_data(case),
+        PROBED: "" if outcome.probed is None else probed_cell(outcome.probed),
     }
 
 
@@ -71,6 +75,23 @@ def failed_row(task: Task, error: str) -> Row:
 def written(value: float, digits: int = 6) -> str:
     """A number as it stands in the table; empty where it is not defined."""
     return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def probed_cell(values: Mapping[str, float]) -> str:
+    """What a probe measured as JSON, sorted by name; what is not finite is null."""
+    known = {name: float(f"{value:.6g}") if math.isfinite(value) else None for name, value in values.items()}
+    return json.dumps(known, sort_keys=True)
+
+
+def probed(row: Row) -> dict[str, float]:
+    """What a probe measured, by name; NaN where it was not defined."""
+    cell = row.get(PROBED, "")
+    return {name: math.nan if value is None else value for name, value in json.loads(cell).items()} if cell else {}
+
+
+def value_of(row: Row, measure: str) -> float:
+    """A number of a row, from the column called `measure` or from what a probe measured; NaN where there is none."""
+    return number(row[measure]) if measure in row else probed(row).get(measure, math.nan)
 
 
 def number(text: str) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from anomalyllm import __version__
 from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.bench.environment import remember_environment
-from anomalyllm.evaluation.bench.journal import Journal
+from anomalyllm.evaluation.bench.journal import Journal, Key
 from anomalyllm.evaluation.bench.page import save_page
 from anomalyllm.evaluation.bench.pool import results
 from anomalyllm.evaluation.bench.rows import Row
@@ -54,7 +54,7 @@ def run_bench(tasks: Sequence[Task], folder: Path, *, jobs: int = 1, watcher: Wa
     with Journal(folder) as journal:
         before = journal.finished
         _require_same_settings(tasks, journal.rows, folder)
-        done = {task.key: before[task.key] for task in tasks if task.key in before}
+        done = {task.key: before[task.key] for task in tasks if _is_done(task, before)}
         remember_environment(folder, jobs)
         began, before_now = time.monotonic(), len(done)
         _tell(watcher, done, len(tasks), math.nan)
@@ -81,9 +81,14 @@ def _tell(watcher: Watcher | None, done: dict[TaskKey, Row], total: int, seconds
         watcher(News(done[next(reversed(done))], len(done), total, seconds_left))
 
 
+def _is_done(task: Task, before: Mapping[Key, Row]) -> bool:
+    """Whether a row answers all that is asked: one that was made without the probe does not."""
+    return task.key in before and (not task.probe or before[task.key]["probed"] != "")
+
+
 def _require_same_settings(tasks: Sequence[Task], rows: Sequence[Row], folder: Path) -> None:
     """One name must not stand for two things in one table."""
-    wanted = {task.method.name: task.method.config_hash for task in tasks}
+    wanted = {task.method.label: task.method.config_hash for task in tasks}
     for row in rows:
         expected = wanted.get(row["method"], row["config_hash"]), __version__
         if (row["config_hash"], row["version"]) != expected:

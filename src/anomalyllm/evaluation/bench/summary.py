@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.evaluation.bench.rows import COSTS, MEASURED, Row, number
+from anomalyllm.evaluation.bench.rows import COSTS, MEASURED, Row, number, value_of
 from anomalyllm.evaluation.statistics import Comparison, Interval, compare, mean_interval
 
 Floats = NDArray[np.float64]
@@ -110,7 +110,7 @@ def by_case(rows: Iterable[Row], measure: str) -> dict[str, float]:
     values: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         if row["status"] == "done":
-            values[row["case"]].append(number(row[measure]))
+            values[row["case"]].append(value_of(row, measure))
     return {case: _mean_of_known(values[case]) for case in sorted(values)}
 
 

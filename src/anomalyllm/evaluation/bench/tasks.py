@@ -21,6 +21,7 @@ class Task:
         case, method, seed, protocol: what is run.
         folder: of the bench; curves and reproducers go there.
         data: folder of the data sets, for the reproducer.
+        probe: what else is asked of the fitted method, a name of `probing.PROBES`, or "".
     """
 
     case: Case
@@ -29,11 +30,12 @@ class Task:
     protocol: str
     folder: Path
     data: Path
+    probe: str = ""
 
     @property
     def key(self) -> TaskKey:
         """What tells this task from every other of a bench."""
-        return (self.case.dataset, self.case.name, self.method.name, str(self.seed), self.protocol)
+        return (self.case.dataset, self.case.name, self.method.label, str(self.seed), self.protocol)
 
 
 def plan(

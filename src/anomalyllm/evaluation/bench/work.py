@@ -60,7 +60,7 @@ def carry_out(task: Task) -> Result:
     try:
         _warm_up(task.method.name)
         case = task.case.read()
-        outcome = protocol(task.protocol)(task.method, case, task.seed)
+        outcome = protocol(task.protocol)(task.method, case, task.seed, task.probe)
         row = done_row(task, case, outcome)
         save_curves(task, case, outcome.scores)
     except StorageError:
@@ -78,8 +78,8 @@ def leave_reproducer(task: Task, what: str) -> None:
 
 
 def reproducer(task: Task) -> str:
-    """The command that runs this task and nothing else."""
-    dataset, case, method, seed, protocol_name = task.key
+    """The command that runs this task and nothing else; its row has the method's name where it had a label."""
+    dataset, case, _, seed, protocol_name = task.key
     words = [
         "anomalyllm",
         "bench",
@@ -89,10 +89,11 @@ def reproducer(task: Task) -> str:
         "--case",
         case,
         "--method",
-        method,
+        task.method.name,
     ]
     words += ["--seed", seed, "--protocol", protocol_name, "--out", "out/reproduced"]
     words += ["--teacher", task.method.teacher] if task.method.trained else []
+    words += ["--probe", task.probe] if task.probe else []
     for name, value in task.method.settings.items():
         words += ["--set", f"{name}={json.dumps(value)}"]
     return shlex.join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shlex
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from anomalyllm.datasets.case import Case, CaseData
 from anomalyllm.errors import StorageError
 from anomalyllm.evaluation.bench.curves import STRETCHES, curve_folder, envelope
 from anomalyllm.evaluation.bench.naming import file_name
-from anomalyllm.evaluation.bench.rows import COLUMNS, MEASURED, number, of_the_data
+from anomalyllm.evaluation.bench.rows import COLUMNS, COSTS, MEASURED, number, of_the_data, probed, value_of
 from anomalyllm.evaluation.bench.work import answer, carry_out, reproducer
 from anomalyllm.evaluation.methods import Method
+from anomalyllm.evaluation.probing import PROBES
 from anomalyllm.evaluation.protocol import honest
 from unit.evaluation.bench.small import SPIKE, spiked, task
 
@@ -98,6 +100,42 @@ def test_the_reproducer_names_everything(tmp_path: Path) -> None:
     assert dict(read_assignment(word) for word in words if "=" in word) == typed
     method = Method("default", teacher="gpt2")  # which it has no use for, so that the command would refuse it
     assert "--teacher" not in shlex.split(reproducer(dataclasses.replace(one, method=method)))
+
+
+def test_a_variant_is_called_by_its_label_and_run_again_by_its_settings(tmp_path: Path) -> None:
+    """Several settings of one preset stand in one table, and the command knows no labels."""
+    method = Method("trained", {"student.prototypes": 4}, label="4 prototypes / few")
+    one = dataclasses.replace(task(tmp_path), method=method, probe="gap")
+    assert one.key[2] == "4 prototypes / few"
+    words = shlex.split(reproducer(one))
+    options = dict(zip(words[3::2], words[4::2], strict=True))
+    assert (options["--method"], options["--set"]) == ("trained", "student.prototypes=4")
+    assert options["--probe"] == "gap"
+    assert "4 prototypes / few" not in words
+    assert method.config_hash == Method("trained", {"student.prototypes": 4}).config_hash
+
+
+def test_a_label_is_the_name_of_row_and_curve(tmp_path: Path) -> None:
+    labelled = dataclasses.replace(task(tmp_path), method=Method("second-difference", label="bent / twice"))
+    assert carry_out(labelled).row["method"] == "bent / twice"
+    names = {path.stem for path in curve_folder(tmp_path, "UCR", "case-0").iterdir()}
+    assert names == {"series", file_name("bent / twice")}
+
+
+def test_a_probe_s_figures_stand_in_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = carry_out(task(tmp_path, method="default")).row
+    assert (plain["probed"], probed(plain), math.isnan(value_of(plain, "rows"))) == ("", {}, True)
+    figures = {"b": 1 / 3, "a": math.nan, "rows": 400.0}
+    monkeypatch.setitem(PROBES, "gap", lambda detector, case, seed: figures)
+    row = carry_out(dataclasses.replace(task(tmp_path, method="default"), probe="gap")).row
+    assert row["probed"] == '{"a": null, "b": 0.333333, "rows": 400.0}'
+    assert math.isnan(probed(row)["a"])
+    assert (value_of(row, "rows"), value_of(row, "accuracy")) == (400.0, 1.0)
+    assert {name: cell for name, cell in row.items() if name not in (*COSTS, "probed")} == {
+        name: cell for name, cell in plain.items() if name not in (*COSTS, "probed")
+    }
+    baseline = carry_out(dataclasses.replace(task(tmp_path), probe="gap")).row
+    assert baseline["probed"] == "{}"  # it has no parts to look at, and is not asked again
 
 
 NAMES = ["a/b", "a_b", "..", ".", "", "a" * 300, "a" * 301, "caf\udce9", "nul\0", "Ä", "a [/b] c"]

@@ -1,0 +1,102 @@
+"""`index.md`: a line for each question, from the rows that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from anomalyllm.evaluation.bench.journal import NAME, parse
+from anomalyllm.evaluation.bench.rows import Row
+from anomalyllm.evaluation.experiments.chart import save_chart
+from anomalyllm.evaluation.experiments.findings import Finding, answering, findings
+from anomalyllm.evaluation.experiments.grid import Grid
+from anomalyllm.evaluation.experiments.wording import spread_of, titled
+from anomalyllm.evaluation.experiments.writing import markdown_table, page
+from anomalyllm.files import write_atomically
+
+INTRODUCTION = """# Experiments
+
+Every question that the paper's design raises, asked by changing one thing at a time, each a command (`anomalyllm
+experiment NAME`) and a file in `configs/experiments`. The pages are made from the rows by that command; the answers and
+verdicts are written by hand, in the same files."""
+
+
+def save_pages(grid: Grid, rows: Sequence[Row], folder: Path) -> None:
+    """`NAME.md` and `NAME.png` in `folder`.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    write_atomically(folder / f"{grid.name}.md", page(grid, rows).encode())
+    save_chart(grid, findings(grid, rows), folder / f"{grid.name}.png")
+
+
+def save_index(grids: Mapping[str, Grid], results: Path, folder: Path) -> None:
+    """`index.md` in `folder`, of all experiments; those without rows below `results` are said not to have been run.
+
+    Raises:
+        ReadError: a table that is not a bench's.
+        StorageError: the disk refuses.
+    """
+    lines = [_line(grid, stored_rows(results / name), (folder / f"{name}.md").exists()) for name, grid in grids.items()]
+    head = ["experiment", "asked", "found", "measured", "n", "95 %"]
+    write_atomically(
+        folder / "index.md", f"{INTRODUCTION}\n\n{markdown_table(head, lines, words=(0, 1, 2, 3))}\n".encode()
+    )
+
+
+def stored_rows(folder: Path) -> list[Row]:
+    """The rows of a folder; none where there is no table."""
+    path = folder / NAME
+    return parse(path.read_bytes(), path) if path.exists() else []
+
+
+def _line(grid: Grid, rows: Sequence[Row], has_page: bool) -> list[str]:
+    name = f"[{grid.name}]({grid.name}.md)" if has_page else grid.name
+    if not rows:
+        return [name, grid.question, "not run yet", "", "", ""]
+    if grid.answer is None:
+        return [name, grid.question, "not written yet", "", "", ""]
+    found = findings(grid, rows)
+    interval = answering(grid.answer, found)
+    if interval is None:
+        return [name, grid.question, grid.answer.found, "", "", ""]
+    relative = any(one.label == grid.answer.variant and grid.answer.measure in one.differences for one in found)
+    return [
+        name,
+        grid.question,
+        grid.answer.found,
+        measured(grid, relative=relative),
+        str(interval.count),
+        spread_of(interval, signed=relative),
+    ]
+
+
+def measured(grid: Grid, *, relative: bool) -> str:
+    """What the number of the index is of."""
+    assert grid.answer is not None
+    of = f"{titled(grid.answer.measure)}, {grid.answer.variant}"
+    return f"{of} less {grid.reference}" if relative else of
+
+
+def as_json(found: Sequence[Finding]) -> list[dict[str, object]]:
+    """Findings ready for JSON, which has no NaN."""
+    return [
+        {
+            "variant": one.label,
+            "series": one.series,
+            "seeds": one.seeds,
+            "failed": one.failed,
+            "means": {name: value.mean if value.count else None for name, value in one.means.items()},
+            "differences": {
+                name: {
+                    "mean": value.difference.mean if value.difference.count else None,
+                    "ci95": [value.difference.low, value.difference.high] if value.difference.count else None,
+                    "series": value.difference.count,
+                    "p": one.adjusted[name],
+                }
+                for name, value in one.differences.items()
+            },
+        }
+        for one in found
+    ]
