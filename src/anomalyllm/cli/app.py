@@ -34,7 +34,7 @@ TimeColumn = Annotated[str | None, typer.Option(help="Column that holds the time
 LabelColumn = Annotated[str | None, typer.Option(help="Column that holds 0/1 labels; shown, never learned from.")]
 Preset = Annotated[str | None, typer.Option(help="default (if not given), pretrained, trained or paper.")]
 ConfigFile = Annotated[Path | None, typer.Option(help="TOML or JSON file with settings, in place of a preset.")]
-Teacher = Annotated[str | None, typer.Option(help="compact, a name such as gpt2, or a folder with weights.")]
+Teacher = Annotated[str | None, typer.Option(help="compact, none, a name such as gpt2, or a folder with weights.")]
 Blocks = Annotated[int | None, typer.Option(help="Transformer blocks of the teacher.")]
 Window = Annotated[int | None, typer.Option(help="Longest window in rows; several lengths by default.")]
 Stride = Annotated[int | None, typer.Option(help="Rows between scored windows; divides the window.")]

@@ -23,6 +23,7 @@ from anomalyllm.evaluation.baselines import BASELINES
 from anomalyllm.extras import required
 from anomalyllm.locating import Place
 from anomalyllm.model.language_models import load_language_model
+from anomalyllm.model.student_bodies import require_body
 from anomalyllm.presets import PRESETS
 from anomalyllm.settings import unknown_name
 from anomalyllm.teaching import calibrated, start
@@ -108,9 +109,11 @@ class Method:
             TeacherError: the teacher's weights cannot be found.
         """
         if self.name in PRESETS:
-            teacher = self._detector(0).resolved_config().teacher
+            config = self._detector(0).resolved_config()
+            teacher = config.teacher
             if self.trained:
-                load_language_model(teacher.name, teacher.blocks, seed=0)
+                require_body(config.student.body)
+                load_language_model(teacher.name, teacher.blocks, 0, teacher.width)
         elif self.name in BASELINES and BASELINES[self.name].needs:
             required(BASELINES[self.name].needs, f"the method {self.name}")
 

@@ -109,6 +109,8 @@ def test_what_cannot_run_is_refused_before_a_long_run(monkeypatch: pytest.Monkey
     for name in PRESETS:
         with pytest.raises(ConfigError, match="did you mean 'training.batch'"):
             Method(name, {"training.bach": 3}).require()
+    with pytest.raises(ConfigError, match="did you mean 'timesnet'"):
+        Method("trained", {"student.body": "timesnt"}).require()
     with pytest.raises(ConfigError, match="networks that are trained, for training.batch, got a detector that trains"):
         Method("default", {"training.batch": 31}).require()
     monkeypatch.setitem(sys.modules, "stumpy", None)

@@ -14,7 +14,7 @@ from anomalyllm.evaluation.speed.limits import Shape
 from anomalyllm.evaluation.speed.parts import Part, Plan, bytes_of
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.inference import ROWS_PER_BATCH, forbidden, gather_evidence, to_tensor
-from anomalyllm.model.language_models import COMPACT, FUSED_GELU, LanguageModel, load_language_model
+from anomalyllm.model.language_models import FUSED_GELU, TEACHERS, LanguageModel, load_language_model
 from anomalyllm.model.losses import LossTerms, loss_terms
 from anomalyllm.seeding import generator
 from anomalyllm.teaching import Started, start
@@ -50,14 +50,18 @@ def network_plan(config: DetectorConfig, device: str = "cpu") -> Plan:
 
 
 def timed_teacher(config: DetectorConfig) -> LanguageModel:
-    """`compact`, or a GPT-2 with random weights in place of what would have to be fetched: of times, size decides."""
-    if config.teacher.name == COMPACT:
-        return load_language_model(COMPACT, config.teacher.blocks, 0)
+    """A teacher that is built here, or a GPT-2 with random weights in place of what would have to be fetched.
+
+    Of times, size decides.
+    """
+    teacher = config.teacher
+    if teacher.name in TEACHERS:
+        return load_language_model(teacher.name, teacher.blocks, 0, teacher.width)
     from transformers import GPT2Config, GPT2Model
 
     shape = GPT2Config(
         vocab_size=1,
-        n_layer=config.teacher.blocks,
+        n_layer=teacher.blocks,
         activation_function=FUSED_GELU,
         bos_token_id=None,
         eos_token_id=None,

@@ -39,8 +39,7 @@ def build_body(config: StudentConfig, tokens: int, *, joint: bool) -> Body:
     Raises:
         ConfigError: no such body, or one that looks across channels where each is judged alone.
     """
-    if config.body not in BODIES:
-        raise unknown_name("student.body", config.body, BODIES)
+    require_body(config.body)
     body = BODIES[config.body](config, tokens)
     if body.across_channels and not joint:
         came = 'channel_mode "separate", which trains on a few channels at a time and judges each alone'
@@ -48,4 +47,14 @@ def build_body(config: StudentConfig, tokens: int, *, joint: bool) -> Body:
     return body
 
 
-__all__ = ["BODIES", "Body", "build_body"]
+def require_body(name: str) -> None:
+    """Refuses a name that no body has, before a long run.
+
+    Raises:
+        ConfigError: no such body.
+    """
+    if name not in BODIES:
+        raise unknown_name("student.body", name, BODIES)
+
+
+__all__ = ["BODIES", "Body", "build_body", "require_body"]
