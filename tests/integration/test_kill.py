@@ -95,7 +95,7 @@ def test_stopped_before_there_is_anything_to_keep(plain: Path, monkeypatch: pyte
     def stop(*arguments: object, **named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("anomalyllm.detector.fit", stop)
+    monkeypatch.setattr("anomalyllm.choosing.fit", stop)
     refused("fit", "plain.csv", "--model", "m", said="stopped", code=130)
     refused("detect", "plain.csv", said="stopped", code=130)
 
