@@ -88,9 +88,13 @@ def ascending(lengths: tuple[int, ...]) -> bool:
     return all(first < second for first, second in itertools.pairwise(lengths))
 
 
+HEAD_WIDTH = 32  # of the teacher `compact`
+WIDEST = 1024  # that two cores can still train beside
+
+
 def is_head_multiple(width: int) -> bool:
-    """Whether heads of 32, as `compact` has them, divide a width that two cores can still train beside."""
-    return 32 <= width <= 1024 and width % 32 == 0
+    """Whether the heads of `compact` divide a width."""
+    return HEAD_WIDTH <= width <= WIDEST and width % HEAD_WIDTH == 0
 
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -114,7 +118,11 @@ class TeacherConfig(Settings):
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [
             ("blocks", self.blocks >= 1, "to be at least 1"),
-            ("width", self.width is None or is_head_multiple(self.width), "to be a multiple of 32 from 32 to 1024"),
+            (
+                "width",
+                self.width is None or is_head_multiple(self.width),
+                f"to be a multiple of {HEAD_WIDTH} from {HEAD_WIDTH} to {WIDEST}",
+            ),
             ("patch", self.patch is None or self.patch >= 1, "to be at least 1 sample"),
             ("patch_stride", self.patch_stride is None or self.patch_stride >= 1, "to be at least 1 sample"),
             ("output", self.output >= 1, "to be at least 1"),

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from anomalyllm.config import DetectorConfig
 from anomalyllm.data.inputs import training_part
+from anomalyllm.data.series import Series
 from anomalyllm.detector import AnomalyLLM, device_of
 from anomalyllm.errors import ConfigError, saying_which
 from anomalyllm.extras import require_networks
@@ -41,23 +43,37 @@ def fit_together(
         ConfigError: no series, a preset that trains no networks, `at_once` below 1.
         DataError, ConfigError, TeacherError: as `fit`; of a series, it says which.
     """
+    _check(series, at_once)
+    config, seed, device = detector.resolved_config(), checked_seed(detector.seed), device_of(detector.device)
+    _check_evidence(config)
+    from anomalyllm.teaching_together import taught_together
+
+    names = [f"series {place} of {len(series)}" for place in range(1, len(series) + 1)]
+    parts = _training_parts(series, names)
+    found = taught_together(parts, names, config, seed, device, at_once=at_once, watcher=watcher)
+    return [
+        AnomalyLLM(**detector.get_params())._learned(fitted, scores, np.arange(len(scores))) for fitted, scores in found
+    ]
+
+
+def _check(series: object, at_once: object) -> None:
     if isinstance(series, np.ndarray | str) or not isinstance(series, Sequence) or len(series) == 0:
         came = "none" if isinstance(series, Sequence) and len(series) == 0 else type(series).__name__
         raise ConfigError("a list of at least one series", came, "pass [first, second, …]")
     if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
         raise ConfigError("at_once to be at least 1", repr(at_once), "leave it out, or pass a smaller stack such as 16")
-    config, seed, device = detector.resolved_config(), checked_seed(detector.seed), device_of(detector.device)
+
+
+def _check_evidence(config: DetectorConfig) -> None:
     if config.evidence != "networks":
         came, remedy = f"the preset {config.preset}", "choose the preset trained or paper, or fit each series by itself"
         raise ConfigError("a detector that is nothing but networks trained on the series", came, remedy)
     require_networks(f"the preset {config.preset}")
-    from anomalyllm.teaching_together import taught_together
 
-    names, parts = [f"series {place} of {len(series)}" for place in range(1, len(series) + 1)], []
+
+def _training_parts(series: Sequence[Any], names: Sequence[str]) -> list[Series]:
+    parts = []
     for name, each in zip(names, series, strict=True):
         with saying_which(name):
             parts.append(training_part(each))
-    found = taught_together(parts, names, config, seed, device, at_once=at_once, watcher=watcher)
-    return [
-        AnomalyLLM(**detector.get_params())._learned(fitted, scores, np.arange(len(scores))) for fitted, scores in found
-    ]
+    return parts

@@ -23,8 +23,6 @@ from anomalyllm.training.together import train_together
 
 Floats = NDArray[np.float64]
 
-RECURRENT = ("gru",)  # bodies that go through tokens one by one, in a kernel that takes one network at a time
-
 
 def taught_together(
     series: Sequence[Series],
@@ -51,25 +49,36 @@ def taught_together(
         ConfigError: a network that cannot be stacked; training diverges.
         DataError, ConfigError, TeacherError: as `teaching.start`; of a series, they say which.
     """
-    if config.student.body in RECURRENT:
-        came, remedy = f'student.body "{config.student.body}"', "fit each series by itself, or choose another body"
-        raise ConfigError("a student that can be stacked", came, remedy)
+    started = _started(series, names, config, seed, device)
+    records: dict[int, TrainingRecord] = {}
+    for places in groups(started, at_once):
+        stack, told = [started[place] for place in places], [names[place] for place in places]
+        records |= dict(zip(places, _trained(stack, told, seed, watcher), strict=True))
+    return [
+        calibrated(_recorded(started[place].untrained, records[place]), each, started[place].data)
+        for place, each in enumerate(series)
+    ]
+
+
+def _started(
+    series: Sequence[Series], names: Sequence[str], config: DetectorConfig, seed: int, device: str
+) -> list[Started]:
+    """Networks before their training, and data; what cannot be stacked is refused at the first series."""
     language_model = _asleep(config, seed)
     started: list[Started] = []
     for name, each in zip(names, series, strict=True):
         with saying_which(name):
             started.append(start(each, config, seed, device, _own(language_model)))
-    records: dict[int, TrainingRecord] = {}
-    for places in groups(started, at_once):
-        distillers = [started[place].untrained.networks.distiller for place in places]
-        data, told = [started[place].data for place in places], [names[place] for place in places]
-        settings = started[places[0]].untrained.config
-        found = train_together(distillers, data, settings, seed, names=told, watcher=watcher)
-        records |= dict(zip(places, found, strict=True))
-    return [
-        calibrated(_recorded(started[place].untrained, records[place]), each, started[place].data)
-        for place, each in enumerate(series)
-    ]
+        if not started[-1].untrained.networks.distiller.student.encoder.stackable:
+            came, remedy = f'student.body "{config.student.body}"', "fit each series by itself, or choose another body"
+            raise ConfigError("a student that can be stacked", came, remedy)
+    return started
+
+
+def _trained(stack: list[Started], names: list[str], seed: int, watcher: Watcher | None) -> list[TrainingRecord]:
+    """Trains the networks of one stack, in place."""
+    distillers, data = [each.untrained.networks.distiller for each in stack], [each.data for each in stack]
+    return train_together(distillers, data, stack[0].untrained.config, seed, names=names, watcher=watcher)
 
 
 def groups(started: Sequence[Started], at_once: int) -> list[list[int]]:

@@ -79,7 +79,8 @@ PAGES = FOLDER.parent / "docs" / "experiments"
 
 
 def test_the_index_of_experiments_is_what_their_rows_and_grids_say(tmp_path: Path) -> None:
-    for page in PAGES.glob("*.md"):
+    """Every line is made anew: a line that is there is kept where its experiment has no rows."""
+    for page in {*PAGES.glob("*.md")} - {PAGES / "index.md"}:
         (tmp_path / page.name).write_bytes(page.read_bytes())
     save_index({name: grid_called(name) for name in shipped_grids()}, EXPERIMENTS, tmp_path)
     assert (tmp_path / "index.md").read_text() == (PAGES / "index.md").read_text()

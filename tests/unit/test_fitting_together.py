@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import Tensor, nn
 
 from anomalyllm import AnomalyLLM, UserError, fit_together
+from anomalyllm.config import StudentConfig
 from anomalyllm.data.series import as_series
+from anomalyllm.errors import ConfigError
 from anomalyllm.model.language_models import load_language_model
+from anomalyllm.model.student_bodies import BODIES, Body
 from anomalyllm.presets import preset
 from anomalyllm.teaching import start
 from anomalyllm.teaching_together import groups
@@ -49,6 +53,24 @@ def test_series_are_put_together_by_their_shape() -> None:
     started = [start(as_series(each), config, 0, "cpu", language_model) for each in (*SERIES, sine(440), SERIES[0])]
     assert groups(started, 64) == [[0, 2, 3, 4], [1]]
     assert groups(started, 3) == [[0, 2, 3], [4], [1]]
+
+
+def test_an_added_body_says_itself_whether_it_can_be_stacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of recurrent kernels torch would say something nobody understands."""
+
+    class LSTMBody(Body):
+        stackable = False
+
+        def __init__(self, config: StudentConfig, _tokens: int) -> None:
+            super().__init__()
+            self.cells = nn.LSTM(config.width, config.width, batch_first=True)
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            return self.cells(tokens.flatten(0, 1))[0].reshape(tokens.shape)
+
+    monkeypatch.setitem(BODIES, "lstm", LSTMBody)
+    with pytest.raises(ConfigError, match='can be stacked, got student.body "lstm"; fit each series by itself'):
+        fit_together(SERIES, small_detector(max_steps=1, settings={"student.body": "lstm"}))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def experiment(
         list[Path] | None,
         typer.Option(help="Folder with GPT-2, or with its attention half, for variants that need it; repeat for both."),
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="Write NAME.md, NAME.png and index.md to this folder.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write NAME.md, NAME.png and index.md here, of all stored rows.")
+    ] = None,
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Run nothing: read the rows that are there.")
     ] = False,

@@ -52,7 +52,7 @@ def run_experiment(options: ExperimentOptions) -> int:
         ReadError, TeacherError: data, rows or a teacher that cannot be read.
     """
     from anomalyllm.evaluation.experiments.findings import findings
-    from anomalyllm.evaluation.experiments.indexing import as_json, save_index, save_pages
+    from anomalyllm.evaluation.experiments.indexing import as_json, save_index, save_pages, stored_rows
     from anomalyllm.evaluation.experiments.shipped import grid_called, shipped_grids
 
     if options.name == LIST:
@@ -62,7 +62,7 @@ def run_experiment(options: ExperimentOptions) -> int:
     rows = _stored(grid, options) if options.report_only else _run(grid, options)
     found = findings(grid, rows)
     if options.page is not None:
-        save_pages(grid, rows, options.page)
+        save_pages(grid, stored_rows(options.results / grid.name), options.page)  # those of earlier calls, too
         save_index({name: grid_called(name) for name in shipped_grids()}, options.results, options.page)
     if options.as_json:
         print_json({"experiment": grid.name, "reference": grid.reference, "variants": as_json(found)})
@@ -80,22 +80,22 @@ def result_table(grid: Grid, found: Sequence[Finding]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from anomalyllm.evaluation.experiments.wording import chance, figure, spread_of, titled
+    from anomalyllm.evaluation.experiments.wording import chance, figure, titled
+    from anomalyllm.evaluation.experiments.writing import difference_of
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("variant")
     table.add_column("series", justify="right")
-    for measure in grid.measures:
-        for name in (titled(measure), "less the reference", "p"):
+    for place, measure in enumerate(grid.measures):
+        for name in (titled(measure), "less the reference", *([] if place else ["p"])):
             table.add_column(name, justify="right")
     for measure in grid.also:
         table.add_column(titled(measure), justify="right")
     for one in found:
         cells = [printable(one.label), str(one.series)]
-        for measure in grid.measures:
-            compared = measure in one.differences
-            difference = spread_of(one.differences[measure].difference, signed=True) if compared else ""
-            cells += [figure(one.means[measure].mean), difference, chance(one.adjusted[measure]) if compared else ""]
+        for place, measure in enumerate(grid.measures):
+            cells += [figure(one.means[measure].mean), printable(difference_of(grid, one, measure))]
+            cells += [] if place else [chance(one.adjusted[measure]) if measure in one.adjusted else ""]
         cells += [figure(one.means[measure].mean) for measure in grid.also]
         table.add_row(*map(Text, cells))
     return table
@@ -134,6 +134,8 @@ def _stored(grid: Grid, options: ExperimentOptions) -> list[Row]:
 
 
 def _check(options: ExperimentOptions) -> None:
+    if options.smoke and options.page is not None:
+        raise ConfigError("--page without --smoke", "both", "leave one out: made-up series have no place on a page")
     counts = (("--seeds", options.seeds, 1), ("--seed", options.seed, 0))
     for name, value, least in (*counts, ("--jobs", options.jobs, 1), ("--limit", options.limit, 1)):
         if value is not None and value < least:

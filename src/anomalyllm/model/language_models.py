@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from anomalyllm.config import HEAD_WIDTH
 from anomalyllm.errors import ConfigError, TeacherError
 from anomalyllm.model.attention_half import attention_file, attention_half
 from anomalyllm.model.chance import torch_chance
@@ -32,7 +33,6 @@ COMPACT_PRETRAINED = "compact-pretrained"
 NONE = "none"
 COMPACT_SHAPE = {"n_embd": 128, "n_layer": 3, "n_head": 4, "n_positions": 256}
 MOST_BLOCKS = 12  # of `compact`; as many as GPT-2 has
-HEAD_WIDTH = 32  # of `compact`
 GPT2_GELU = "gelu_new"
 FUSED_GELU = "gelu_pytorch_tanh"  # the same function in one kernel instead of eight
 HUB_PATIENCE = 5.0  # seconds in which the hub must answer before we say that it does not

@@ -64,17 +64,17 @@ class Stacked:
         return [tensor for tensor in self.state.values() if tensor.requires_grad]
 
     def vectors(self, windows: Tensor, forbidden: Tensor | None, channels: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What teacher and student say, two of (M, 3, B, G, O).
+        """What teacher and student say, two of (M, V, B, G, O).
 
         Args:
-            windows: (M, 3, B, C, L), a batch and two views of it.
+            windows: (M, V, B, C, L), a batch and, where V is 3, two views of it.
             forbidden: (M, B, K) marks prototypes that may not be chosen; those that are absent need not be marked.
             channels: (C,) which channels these are, the same for all; None: all, in order.
         """
         barred = self._barred(forbidden, windows.shape[2])
 
         def of_one(state: dict[str, Tensor], batch: Tensor, barred: Tensor | None) -> tuple[Tensor, Tensor]:
-            repeated = None if barred is None else barred.repeat(3, 1)
+            repeated = None if barred is None else barred.repeat(len(batch), 1)
             pair = functional_call(self.template, state, (batch.flatten(0, 1), repeated, channels))
             return pair.teacher.unflatten(0, batch.shape[:2]), pair.student.unflatten(0, batch.shape[:2])
 
@@ -87,7 +87,7 @@ class Stacked:
 
     @staticmethod
     def terms(teacher: Tensor, student: Tensor, config: LossConfig) -> Tensor:
-        """The losses of every member from `vectors` (M, 3, B, G, O), (M, 3): both terms and their sum."""
+        """The losses of every member from `vectors` (M, V, B, G, O), (M, 3): both terms and their sum."""
 
         def of_one(teacher: Tensor, student: Tensor) -> Tensor:
             return torch.stack(loss_terms(teacher.flatten(0, 2), student.flatten(0, 2), config))

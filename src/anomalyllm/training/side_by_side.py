@@ -19,10 +19,10 @@ from anomalyllm.windows.augment import views
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of each series, with two views of each window.
+    """A batch of each series, with two views of each window where the loss asks of them.
 
     Args:
-        windows: (M, 3, B, C, L).
+        windows: (M, V, B, C, L); V is 3, the windows themselves before their views, or 1.
         forbidden: (M, B, K) marks prototypes that a window may not meet; None where all may be met.
         counts: (M,) how many windows of a series count; those behind fill it up.
         channels: (C,) which channels these are; None: all.
@@ -45,7 +45,7 @@ class SideBySide:
 
     Args:
         data: M.
-        config: `training` and `augment` are read.
+        config: `training`, `augment` and `loss` are read.
         seed: of order and synthetic anomalies: those that a series has alone.
         device: where batches go.
     """
@@ -83,15 +83,18 @@ class SideBySide:
         """Starts of each series as a batch; one with fewer has windows of zeros behind."""
         most, window = max(map(len, pieces)), self.data[0].windows.shape[2]
         width = self.data[0].windows.shape[1] if channels is None else len(channels)
-        windows = np.zeros((len(pieces), 3, most, width, window), dtype=np.float32)
+        asked = 3 if self.config.loss.asks_of_views else 1
+        windows = np.zeros((len(pieces), asked, most, width, window), dtype=np.float32)
         starts = np.zeros((len(pieces), most), dtype=np.int64)
         for place, (each, piece) in enumerate(zip(self.data, pieces, strict=True)):
             if not len(piece):
                 continue
             starts[place, : len(piece)] = piece
             normal = each.windows[piece] if channels is None else each.windows[piece][:, channels]
-            first, second = views(normal, self.config.augment, generator(self.seed, purpose, step))
-            windows[place, :, : len(piece)] = normal, first, second
+            windows[place, 0, : len(piece)] = normal
+            if asked > 1:
+                drawn = views(normal, self.config.augment, generator(self.seed, purpose, step))
+                windows[place, 1:, : len(piece)] = drawn
         named = None if channels is None else moved(channels, self.device)
         counts = tuple(len(piece) for piece in pieces)
         return Batch(moved(windows, self.device), self._forbidden(starts), counts, named)

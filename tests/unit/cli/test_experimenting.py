@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from anomalyllm.evaluation.bench.work import carry_out
+from anomalyllm.evaluation.experiments.indexing import save_pages, stored_rows
 from anomalyllm.evaluation.experiments.shipped import grid_called, shipped_grids
 from command import done, refused, run
 from unit.evaluation.bench.small import write_archive
@@ -44,7 +45,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", list(shipped_grids()))
 @pytest.mark.usefixtures("here")
 def test_every_experiment_runs_in_its_quick_form(name: str) -> None:
-    ran = done("experiment", name, "--smoke", "--page", "pages", "--json")
+    ran = done("experiment", name, "--smoke", "--json")
     told = json.loads(ran.out)
     grid = grid_called(name)
     absent = {one.label for one in grid.variants if one.needs or one.label in grid.smoke.leave_out}
@@ -53,8 +54,9 @@ def test_every_experiment_runs_in_its_quick_form(name: str) -> None:
     ]
     assert all(f"skipped {label}: " in ran.err for label in absent)
     assert {one["failed"] for one in told["variants"]} == {0}
-    assert {"pages/index.md", f"pages/{name}.md", f"pages/{name}.png"} <= ran.written
-    assert f"[{name}]({name}.md)" in Path("pages/index.md").read_text()
+    save_pages(grid, stored_rows(Path("out/experiments/smoke") / name), Path("pages"))
+    assert Path(f"pages/{name}.md").read_text().startswith(f"# {grid.question}")
+    assert Path(f"pages/{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_grid_of_one_s_own_goes_on_where_it_was() -> None:
@@ -78,6 +80,8 @@ def test_pages_are_made_of_the_rows_that_are_there() -> None:
     again = done("experiment", "own.toml", "--report-only", "--page", "again")
     assert Path("again/own.md").read_text() == first
     assert "runs, results" not in again.err
+    done("experiment", "own.toml", "--data", "sets", "--limit", "1", "--page", "third")
+    assert Path("third/own.md").read_text() == first  # of all rows that are there, not of this call's
     assert all(f"| {name} |" in Path("again/index.md").read_text() for name in shipped_grids())
 
 
@@ -118,6 +122,10 @@ def test_the_list_names_every_experiment() -> None:
         (("own.toml", "--jobs", "0"), "expected --jobs to be at least 1, got 0;"),
         (("own.toml", "--limit", "0"), "expected --limit to be at least 1, got 0;"),
         (("own.toml", "--teacher-folder", "none"), "expected a folder with a language model, got no folder none;"),
+        (
+            ("own.toml", "--smoke", "--page", "pages"),
+            "expected --page without --smoke, got both; leave one out: made-up series have no place on a page",
+        ),
         (("none.toml",), "expected a TOML file with a grid, got none.toml"),
     ],
 )

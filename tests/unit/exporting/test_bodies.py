@@ -72,7 +72,7 @@ def test_a_body_that_judges_channels_alone(body: str) -> None:
     held_to(preset("trained").with_settings({**SMALL, "student.body": body}))
 
 
-@pytest.mark.parametrize("body", ["graph", "gru", "timesnet"])  # transformer: in tests/unit/runtime, by `paper`
+@pytest.mark.parametrize("body", ["graph"])  # transformer: in tests/unit/runtime, by `paper`; each takes half a minute
 def test_a_body_that_judges_channels_together(body: str) -> None:
     """Its graph has the gradient too, by which an event is laid to channels."""
     held_to(preset("trained").with_settings({**SMALL, "student.body": body, "channel_mode": "joint"}))

@@ -26,6 +26,7 @@ from anomalyllm.training.together import Member, Together, train_together
 from conftest import SMALL, sine
 
 LENGTHS = (420, 500, 557)
+NOTHING_OF_VIEWS = {"loss.push": 0.0, "loss.contrastive": 0.0}
 UNDROPPED = {"teacher.dropout": 0.0, "student.dropout": 0.0}
 
 
@@ -89,6 +90,9 @@ def without_dropout(them: Fleet) -> Fleet:
         ("trained", 6, {}, 1e-4),  # more than a step sees: each step draws the same four for all
         ("trained", 1, {"student.body": "timesnet"}, 1e-4),
         ("trained", 1, {"teacher.name": "none"}, 1e-4),
+        ("trained", 1, NOTHING_OF_VIEWS, 1e-4),  # all rows are normal then: a view among them would be learned as such
+        ("trained", 1, {"loss.contrastive": 0.0}, 1e-4),
+        ("trained", 1, {"loss.push": 0.0}, 1e-4),
         ("paper", 2, {"student.head_norm": "layer"}, 1e-4),  # one vector for all channels, prototypes are trained
         ("paper", 2, {"student.head_norm": "layer", "student.body": "graph"}, 1e-4),
         ("paper", 2, {}, 5e-3),

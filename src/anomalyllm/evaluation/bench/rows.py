@@ -25,7 +25,7 @@ OF_THE_DATA = ("train_anomalous", "data_hash", "notes")
 COSTS = ("seconds_fit", "seconds_score", "peak_memory_mib")
 ORIGIN = ("config_hash", "version", "error")
 MEASURED = tuple(measure.name for measure in MEASURES)
-PROBED = "probed"  # JSON of what a probe measured; "" where none was asked for
+PROBED = "probed"  # JSON of what a probe measured, under its name; "" where none was asked for
 COLUMNS = (*KEY, *ABOUT, *MEASURED, *COSTS, *OF_THE_DATA, *ORIGIN, PROBED)
 
 
@@ -53,7 +53,7 @@ def done_row(task: Task, case: CaseData, outcome: Outcome) -> Row:
         "seconds_score": written(outcome.seconds_score, 4),
         "peak_memory_mib": written(outcome.peak_memory, 4),
         **of_the_data(case),
-        PROBED: "" if outcome.probed is None else probed_cell(outcome.probed),
+        PROBED: "" if outcome.probed is None else probed_cell(task.probe, outcome.probed),
     }
 
 
@@ -77,16 +77,26 @@ def written(value: float, digits: int = 6) -> str:
     return "" if math.isnan(value) else f"{value:.{digits}g}"
 
 
-def probed_cell(values: Mapping[str, float]) -> str:
-    """What a probe measured as JSON, sorted by name; what is not finite is null."""
+def probed_cell(probe: str, values: Mapping[str, float]) -> str:
+    """What a probe measured as JSON, {its name: {figure: value}} sorted by name; what is not finite is null."""
     known = {name: float(f"{value:.6g}") if math.isfinite(value) else None for name, value in values.items()}
-    return json.dumps(known, sort_keys=True)
+    return json.dumps({probe: known}, sort_keys=True)
+
+
+def probe_of(row: Row) -> str:
+    """The name of the probe that looked; "" where none did."""
+    return next(iter(_looked(row)), "")
 
 
 def probed(row: Row) -> dict[str, float]:
-    """What a probe measured, by name; NaN where it was not defined."""
-    cell = row.get(PROBED, "")
-    return {name: math.nan if value is None else value for name, value in json.loads(cell).items()} if cell else {}
+    """What the probe measured, by name; NaN where it was not defined."""
+    figures = next(iter(_looked(row).values()), {})
+    return {name: math.nan if value is None else value for name, value in figures.items()}
+
+
+def _looked(row: Row) -> dict[str, dict[str, float | None]]:
+    found: dict[str, dict[str, float | None]] = json.loads(row.get(PROBED) or "{}")
+    return found
 
 
 def value_of(row: Row, measure: str) -> float:

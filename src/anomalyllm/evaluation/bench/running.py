@@ -15,7 +15,7 @@ from anomalyllm.evaluation.bench.environment import remember_environment
 from anomalyllm.evaluation.bench.journal import Journal, Key
 from anomalyllm.evaluation.bench.page import save_page
 from anomalyllm.evaluation.bench.pool import results
-from anomalyllm.evaluation.bench.rows import Row
+from anomalyllm.evaluation.bench.rows import Row, probe_of
 from anomalyllm.evaluation.bench.summary import summarise
 from anomalyllm.evaluation.bench.tasks import Task, TaskKey
 from anomalyllm.files import write_atomically
@@ -82,8 +82,8 @@ def _tell(watcher: Watcher | None, done: dict[TaskKey, Row], total: int, seconds
 
 
 def _is_done(task: Task, before: Mapping[Key, Row]) -> bool:
-    """Whether a row answers all that is asked: one that was made without the probe does not."""
-    return task.key in before and (not task.probe or before[task.key]["probed"] != "")
+    """Whether a row answers all that is asked: one that was made without the probe, or with another, does not."""
+    return task.key in before and task.probe in ("", probe_of(before[task.key]))
 
 
 def _require_same_settings(tasks: Sequence[Task], rows: Sequence[Row], folder: Path) -> None:

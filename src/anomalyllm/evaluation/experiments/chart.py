@@ -24,6 +24,7 @@ WIDTH, LINE_HEIGHT, LINES_HEIGHT, AROUND = 10.0, 0.28, 2.8, 1.1  # inches
 DOTS = 110  # an inch
 LONGEST = 44  # letters of a label
 COLOURS = (SERIES, ALARM, "#0b8a6c", "#7a5200", "#6b4fa0")
+STROKES = ("-", ":", "-.")  # of the first lines, one of each colour, of the next ones, and so on
 
 
 def save_chart(grid: Grid, found: Sequence[Finding], path: Path) -> None:
@@ -64,7 +65,8 @@ def _differences(panel: Axes, grid: Grid, found: Sequence[Finding], measure: str
     for place, one in enumerate(found):
         interval = one.differences[measure].difference if measure in one.differences else one.means[measure]
         if relative and measure not in one.differences:
-            panel.plot([0], [place], marker="|", markersize=12, color=INK)
+            if one.label == grid.reference:
+                panel.plot([0], [place], marker="|", markersize=12, color=INK)
         elif interval.count:
             panel.plot([interval.low, interval.high], [place, place], color=SERIES, linewidth=2)
             panel.plot([interval.mean], [place], marker="o", markersize=5, color=SERIES)
@@ -73,18 +75,22 @@ def _differences(panel: Axes, grid: Grid, found: Sequence[Finding], measure: str
     labels = [short(one.label, LONGEST) for one in found] if named else [""] * len(found)
     panel.set_yticks(range(len(found)), labels)
     panel.set_ylim(len(found) - 0.5, -0.5)
-    _clean(panel, f"{titled(measure)}: less that of {short(grid.reference, 24)}" if relative else titled(measure))
+    references = {one.reference for one in found if one.differences}
+    whose = short(references.pop(), 24) if len(references) == 1 else "its reference"
+    _clean(panel, f"{titled(measure)}: less that of {whose}" if relative else titled(measure))
 
 
 def _lines(panel: Axes, grid: Grid, found: Sequence[Finding], measure: str) -> None:
     """Means over the axis, a line for each name; the reference as a dashed level."""
     findings = {one.label: one for one in found}
     placed = [one for one in grid.variants if one.x is not None and one.label in findings]
-    for colour, line in zip(COLOURS, dict.fromkeys(one.line for one in placed), strict=False):
+    for number, line in enumerate(dict.fromkeys(one.line for one in placed)):
+        colour, stroke = _look(number)
         on_it = sorted((one for one in placed if one.line == line), key=_place)
         means = [findings[one.label].means[measure] for one in on_it]
         x = [_place(one) for one in on_it]
-        panel.plot(x, [mean.mean for mean in means], marker="o", markersize=4, color=colour, label=line or None)
+        middle = [mean.mean for mean in means]
+        panel.plot(x, middle, marker="o", markersize=4, color=colour, linestyle=stroke, label=line or None)
         panel.fill_between(x, [mean.low for mean in means], [mean.high for mean in means], color=colour, alpha=0.12)
     if grid.reference in findings:
         panel.axhline(findings[grid.reference].means[measure].mean, color=INK, linewidth=0.8, linestyle="--")
@@ -101,17 +107,23 @@ def _lines(panel: Axes, grid: Grid, found: Sequence[Finding], measure: str) -> N
 
 def _quartiles(panel: Axes, grid: Grid, found: Sequence[Finding]) -> None:
     """For each variant and each kind of window the middle half of what the probe saw, and its median."""
-    for group, (name, colour) in enumerate(zip(grid.quartiles, COLOURS, strict=False)):
+    for group, name in enumerate(grid.quartiles):
+        colour, stroke = _look(group)
         for place, one in enumerate(found):
             low, middle, high = (one.means[f"{name}_q{part}"].mean for part in QUARTILES)
             height = place + (group - (len(grid.quartiles) - 1) / 2) * 0.8 / len(grid.quartiles)
             label = titled(name) if place == 0 else None
-            panel.plot([low, high], [height, height], color=colour, linewidth=2.5, label=label)
+            panel.plot([low, high], [height, height], color=colour, linestyle=stroke, linewidth=2.5, label=label)
             panel.plot([middle], [height], marker="o", markersize=5, color=colour)
     panel.set_yticks(range(len(found)), [short(one.label, LONGEST) for one in found])
     panel.set_ylim(len(found) - 0.5, -0.5)
     panel.legend(frameon=False, fontsize=8)
     _clean(panel, "quartiles, means over series")
+
+
+def _look(number: int) -> tuple[str, str]:
+    """Colour and stroke of the first, second, ... of several: those of the first fifteen differ."""
+    return COLOURS[number % len(COLOURS)], STROKES[number // len(COLOURS) % len(STROKES)]
 
 
 def _place(variant: Variant) -> float:

@@ -1,7 +1,8 @@
 """What the rows of an experiment say: each variant beside the reference, on the series that both have.
 
-Seeds of a series are averaged first. Differences are paired by series, with 95 % bootstrap intervals and a sign-flip
-permutation test whose p-values are corrected by Holm over all comparisons of the experiment, every measure included.
+Seeds of a series are averaged first. Differences are paired by series, with 95 % bootstrap intervals. The first measure
+decides: its comparisons alone have p-values, of a sign-flip permutation test, corrected by Holm over all of them. With
+a dozen series a correction over every measure would leave nothing that could ever be told from chance.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 from anomalyllm.evaluation.bench.rows import Row
 from anomalyllm.evaluation.bench.summary import by_case
 from anomalyllm.evaluation.experiments.grid import Answer, Grid
-from anomalyllm.evaluation.statistics import Comparison, Interval, compare, mean_interval
+from anomalyllm.evaluation.statistics import RESAMPLES, Comparison, Interval, compare, mean_interval
 
 QUARTILES = (25, 50, 75)
-SERIES_TO_BELIEVE = 6  # of fewer pairs no p-value can be below .03, whatever the differences
+DECIDED = 0.05  # a corrected p-value below this is told from chance
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class Finding:
         series, seeds: with rows that were carried out.
         failed: rows that were not.
         means: of every measure over its series, with intervals.
-        differences: from the reference, by measure; none of the reference itself.
-        adjusted: p-values of these after Holm's correction.
+        reference: label of the variant that it is compared with; "" where it has none, or that one has no rows.
+        differences: from the reference, by measure.
+        adjusted: the p-value of the first measure's difference after Holm's correction, by that measure.
+        least: what that p-value would be if all series differed in the same direction: it cannot be less.
     """
 
     label: str
@@ -38,8 +41,10 @@ class Finding:
     seeds: int
     failed: int
     means: Mapping[str, Interval]
+    reference: str
     differences: Mapping[str, Comparison]
     adjusted: Mapping[str, float]
+    least: float
 
 
 def findings(grid: Grid, rows: Sequence[Row]) -> list[Finding]:
@@ -48,13 +53,14 @@ def findings(grid: Grid, rows: Sequence[Row]) -> list[Finding]:
     groups = {label: group for label, group in groups.items() if group}
     drawn = [f"{name}_q{part}" for name in grid.quartiles for part in QUARTILES]
     measures = (*grid.measures, *grid.also, *drawn)
+    references = {one.label: grid.reference_of(one) for one in grid.variants if grid.reference_of(one) in groups}
     differences = {
-        (label, measure): paired(group, groups.get(grid.reference, ()), measure)
+        label: {measure: paired(group, groups[references[label]], measure) for measure in grid.measures}
         for label, group in groups.items()
-        if label != grid.reference and grid.reference in groups
-        for measure in grid.measures
+        if label in references
     }
-    adjusted = dict(zip(differences, holm([found.p_value for found in differences.values()]), strict=True))
+    decisive = grid.measures[0]
+    adjusted = dict(zip(differences, holm([found[decisive].p_value for found in differences.values()]), strict=True))
     return [
         Finding(
             label=label,
@@ -62,8 +68,10 @@ def findings(grid: Grid, rows: Sequence[Row]) -> list[Finding]:
             seeds=len({row["seed"] for row in group if row["status"] == "done"}),
             failed=sum(row["status"] != "done" for row in group),
             means={measure: mean_of(group, measure) for measure in measures},
-            differences={name: found for (of, name), found in differences.items() if of == label},
-            adjusted={name: value for (of, name), value in adjusted.items() if of == label},
+            reference=references.get(label, ""),
+            differences=differences.get(label, {}),
+            adjusted={decisive: adjusted[label]} if label in adjusted else {},
+            least=least_p(differences[label][decisive].difference.count, len(adjusted)) if label in adjusted else 1.0,
         )
         for label, group in groups.items()
     ]
@@ -101,6 +109,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, p_values[place] * (len(p_values) - rank)))
         adjusted[place] = highest
     return adjusted
+
+
+def least_p(series: int, comparisons: int) -> float:
+    """The least corrected p-value that so many series can give, whatever the differences.
+
+    Of all 2^n changes of signs two are as far out as n differences of one sign, or of `RESAMPLES` drawn ones so many;
+    Holm multiplies the least by the number of comparisons.
+    """
+    single = 2 * max(0.5**series, 1 / (RESAMPLES + 1)) if series > 1 else 1.0
+    return min(1.0, single * comparisons)
 
 
 def answering(answer: Answer, found: Sequence[Finding]) -> Interval | None:

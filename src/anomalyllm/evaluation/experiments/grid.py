@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -39,6 +39,7 @@ class Variant(Settings):
         set: settings that differ from the preset's, besides those of the grid.
         teacher: see `Method.teacher`.
         needs: the kind of folder (`--teacher-folder`) that the teacher comes from; without one the variant is skipped.
+        reference: label of the variant that this one is compared with; the grid's if "".
         x: place on the axis of an ordered factor, or None.
         line: which line on that axis it belongs to.
         limit: of the series of each set, where it is slow.
@@ -49,6 +50,7 @@ class Variant(Settings):
     set: Changes = field(default_factory=Changes)
     teacher: str = OFFLINE_TEACHER
     needs: Needed = ""
+    reference: str = ""
     x: float | None = None
     line: str = ""
     limit: int | None = None
@@ -132,10 +134,10 @@ class Grid(Settings):
         name: of the command, the folder and the page.
         question: one sentence; the heading.
         claim: what the paper says about it, in our words.
-        reference: label of the variant that the others are compared with.
+        reference: label of the variant that the others are compared with, unless they name one themselves.
         variants: at least two.
         method, set: what variants have in common. `set` is for those whose method is this one.
-        measures: compared with the reference, with intervals and tests.
+        measures: compared with the reference, with intervals; the first decides: it alone is tested.
         also: means alone; columns of the rows or names that the probe gives.
         probe: what else is asked of each fitted variant, or "".
         quartiles: beginnings of names that the probe gives with `_q25`, `_q50` and `_q75`; drawn beside each other.
@@ -155,7 +157,7 @@ class Grid(Settings):
     variants: tuple[Variant, ...]
     method: str = "trained"
     set: Changes = field(default_factory=Changes)
-    measures: tuple[str, ...] = ("accuracy", "vus_pr")
+    measures: tuple[str, ...] = ("vus_pr", "accuracy")  # right or wrong on ten series can hardly tell two apart
     also: tuple[str, ...] = ()
     probe: str = ""
     quartiles: tuple[str, ...] = ()
@@ -172,15 +174,21 @@ class Grid(Settings):
     def _rules(self) -> list[tuple[str, bool, str]]:
         labels = [variant.label for variant in self.variants]
         twice = [label for label, count in Counter(labels).items() if count > 1]
+        astray = [one for one in self.variants if one.reference and one.reference not in {*labels} - {one.label}]
         return [
             ("variants", len(labels) >= 2, "to be at least two"),
             ("variants", not twice, f"to have a label each, not {', '.join(twice)} twice"),
             ("reference", self.reference in labels, f"to be one of the labels {', '.join(labels)}"),
+            ("variants", not astray, f"to have another's label as reference, unlike {', '.join(map(_whose, astray))}"),
             ("answer", self.answer is None or self.answer.variant in labels, "to be about one of the labels"),
             ("measures", bool(self.measures), "to name a measure"),
             ("quartiles", not self.quartiles or self.probe != "", "to come with a probe that gives them"),
             ("seeds", self.seeds >= 1, "to be at least 1"),
         ]
+
+    def reference_of(self, variant: Variant) -> str:
+        """The label that a variant is compared with; "" for the grid's own reference, which stands by itself."""
+        return variant.reference or (self.reference if variant.label != self.reference else "")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -232,8 +240,11 @@ def read_grid(path: Path) -> Grid:
 def products(factors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Every combination of one level of each factor: labels joined, settings put together, `x` and others of the last.
 
+    A level's `reference` is the label of a level of the same factor ("" for one without): the combination is compared
+    with the one that has that level instead.
+
     Args:
-        factors: each {"levels": [{"label": …, "set": {…}}, …]}.
+        factors: each {"levels": [{"label": …, "set": {…}, "reference": …}, …]}.
     """
     if not factors:
         return []
@@ -247,9 +258,19 @@ def _together(levels: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     combined: dict[str, Any] = {}
     for level in levels:
         combined |= level
-    combined["label"] = ", ".join(level["label"] for level in levels if level.get("label"))
+    combined["label"] = _joined(level.get("label", "") for level in levels)
+    if any("reference" in level for level in levels):
+        combined["reference"] = _joined(level.get("reference", level.get("label", "")) for level in levels)
     combined["set"] = {name: value for level in levels for name, value in level.get("set", {}).items()}
     return combined
+
+
+def _joined(labels: Iterable[str]) -> str:
+    return ", ".join(label for label in labels if label)
+
+
+def _whose(variant: Variant) -> str:
+    return f"{variant.label} ({variant.reference})"
 
 
 def _variant(values: Mapping[str, Any]) -> Variant:

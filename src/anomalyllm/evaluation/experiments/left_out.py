@@ -17,6 +17,7 @@ from anomalyllm.evaluation.experiments.grid import Grid
 from anomalyllm.evaluation.statistics import Comparison, compare
 
 MEASURE = "vus_pr"  # defined on every set, whatever it is first judged by
+Values = Mapping[str, Mapping[str, float]]
 
 
 class Choice(NamedTuple):
@@ -50,29 +51,40 @@ def left_out_choices(means: Mapping[str, Mapping[str, float]], reference: str) -
 
 
 def left_out(grid: Grid, rows: Sequence[Row]) -> tuple[list[Choice], Comparison] | None:
-    """The choices from rows, and chosen less reference over all series; None where the reference has no rows."""
-    values = {
-        variant.label: {
-            dataset: by_case([row for row in group if row["dataset"] == dataset], MEASURE)
-            for dataset in dict.fromkeys(row["dataset"] for row in group)
-        }
-        for variant in grid.variants
-        if (group := of_variant(rows, variant.label))
-    }
-    if grid.reference not in values:
+    """The choices from rows, and chosen less reference over all series; None where the reference has no rows.
+
+    Only variants that have every series of the reference are chosen from: a mean over the easy ones among them would
+    be held against means over all.
+    """
+    values = {variant.label: _by_set(of_variant(rows, variant.label)) for variant in grid.variants}
+    wanted = values[grid.reference]
+    if not wanted:
         return None
-    means = {name: {one: _mean(cases) for one, cases in sets.items()} for name, sets in values.items()}
-    means[grid.reference] = {one: mean for one, mean in means[grid.reference].items() if np.isfinite(mean)}
+    whole = {name: sets for name, sets in values.items() if _has(sets, wanted)}
+    means = {
+        name: {one: float(np.mean([sets[one][case] for case in wanted[one]])) for one in wanted}
+        for name, sets in whole.items()
+    }
     choices = left_out_choices(means, grid.reference)
     pairs = [
-        (values[choice.chosen][choice.dataset].get(case, np.nan), value)
+        (whole[choice.chosen][choice.dataset][case], value)
         for choice in choices
-        for case, value in values[grid.reference][choice.dataset].items()
+        for case, value in wanted[choice.dataset].items()
     ]
     first, second = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     return choices, compare(first, second)
 
 
-def _mean(cases: Mapping[str, float]) -> float:
-    known = [value for value in cases.values() if np.isfinite(value)]
-    return float(np.mean(known)) if known else np.nan
+def _by_set(rows: Sequence[Row]) -> Values:
+    """{set: {series: value}} of one variant, where it is defined."""
+    found = {name: by_case([row for row in rows if row["dataset"] == name], MEASURE) for name in _sets(rows)}
+    known = {name: {case: one for case, one in cases.items() if np.isfinite(one)} for name, cases in found.items()}
+    return {name: cases for name, cases in known.items() if cases}
+
+
+def _sets(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["dataset"] for row in rows))
+
+
+def _has(values: Values, wanted: Values) -> bool:
+    return all(set(cases) <= set(values.get(name, {})) for name, cases in wanted.items())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from anomalyllm.evaluation.bench.rows import Row
-from anomalyllm.evaluation.experiments.findings import SERIES_TO_BELIEVE, Finding, by_set, findings
+from anomalyllm.evaluation.experiments.findings import DECIDED, Finding, by_set, findings
 from anomalyllm.evaluation.experiments.grid import DataChoice, Grid
 from anomalyllm.evaluation.experiments.left_out import left_out
 from anomalyllm.evaluation.experiments.wording import chance, figure, spread_of, titled
 
 HOW = (
     "Means over series; differences from the reference are paired by series, with 95 % bootstrap intervals over "
-    "series; p-values are of sign-flip permutation tests, corrected by Holm over all comparisons of this page."
+    "series. The first measure decides: its p-values are of sign-flip permutation tests, corrected by Holm over all "
+    "its comparisons. What else is compared is described, by intervals that are corrected for nothing."
 )
 
 
@@ -20,7 +22,9 @@ FEW = 4  # variants, with which there is room for intervals
 
 
 def page(grid: Grid, rows: Sequence[Row]) -> str:
-    """The whole page."""
+    """The whole page, of all rows whose variants the grid still has."""
+    labels = {variant.label for variant in grid.variants}
+    rows = [row for row in rows if row["method"] in labels]
     found = findings(grid, rows)
     blocks = [f"# {grid.question}", f"*The paper:* {grid.claim}"]
     if grid.answer is not None:
@@ -53,27 +57,36 @@ def markdown_table(head: Sequence[str], lines: Iterable[Sequence[str]], words: S
     """A table; the columns of `words` to the left, the others to the right."""
     sides = ["---" if column in words else "---:" for column in range(len(head))]
     rows = ["| " + " | ".join(line) + " |" for line in (head, sides)]
-    return "\n".join([*rows, *("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)])
+    return "\n".join([*rows, *map(table_line, lines)])
+
+
+def table_line(cells: Sequence[str]) -> str:
+    """A line of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def result_table(grid: Grid, found: Sequence[Finding]) -> str:
     """A line for each variant."""
     head = ["variant", "series"]
-    for measure in grid.measures:
-        head += [titled(measure), "difference (95 %)", "p"]
+    for place, measure in enumerate(grid.measures):
+        head += [titled(measure), "difference (95 %)", *([] if place else ["p"])]
     return markdown_table(head, [_line(grid, one) for one in found])
 
 
 def _line(grid: Grid, one: Finding) -> list[str]:
     cells = [one.label, str(one.series)]
-    for measure in grid.measures:
-        cells.append(figure(one.means[measure].mean))
-        if measure in one.differences:
-            difference = one.differences[measure].difference
-            cells += [spread_of(difference, signed=True), chance(one.adjusted[measure])]
-        else:
-            cells += ["reference" if one.label == grid.reference else "", ""]
+    for place, measure in enumerate(grid.measures):
+        cells += [figure(one.means[measure].mean), difference_of(grid, one, measure)]
+        cells += [] if place else [chance(one.adjusted[measure]) if measure in one.adjusted else ""]
     return cells
+
+
+def difference_of(grid: Grid, one: Finding, measure: str) -> str:
+    """A difference with its interval, and from what, where that is not the grid's reference."""
+    if measure not in one.differences:
+        return "reference" if one.label == grid.reference else ""
+    said = spread_of(one.differences[measure].difference, signed=True)
+    return said if one.reference == grid.reference else f"{said} from {one.reference}"
 
 
 def also_table(grid: Grid, found: Sequence[Finding]) -> str:
@@ -89,8 +102,18 @@ def also_table(grid: Grid, found: Sequence[Finding]) -> str:
 def _doubts(found: Sequence[Finding]) -> list[str]:
     """What a reader must be told before believing the table."""
     words = [f"{one.failed} runs of {one.label} failed." for one in found if one.failed]
-    if any(one.series < SERIES_TO_BELIEVE for one in found):
-        words.append(f"With fewer than {SERIES_TO_BELIEVE} series no difference can be told from chance.")
+    compared = [one for one in found if one.adjusted]
+    weak = [one for one in compared if one.least > DECIDED]
+    for least in dict.fromkeys(one.least for one in weak):
+        these = [one for one in weak if one.least == least]
+        (measure,) = these[0].adjusted
+        series = these[0].differences[measure].difference.count
+        who = "any variant" if len(these) == len(compared) else ", ".join(one.label for one in these)
+        comparisons = f"{len(compared)} comparison{'s' if len(compared) > 1 else ''}"
+        words.append(
+            f"No difference of {who} can be told from chance: with {series} series and a correction for {comparisons} "
+            f"p is at least {chance(least)}, whatever the differences."
+        )
     return [" ".join(words)] if words else []
 
 
@@ -118,7 +141,8 @@ def _left_out(grid: Grid, rows: Sequence[Row]) -> list[str]:
     series = difference.difference.count
     said = (
         f"VUS-PR of what is chosen on the other sets, less the reference's: "
-        f"{spread_of(difference.difference, signed=True)} over {series} series (p {chance(difference.p_value)})."
+        f"{spread_of(difference.difference, signed=True)} over {series} series (p {chance(difference.p_value)}, a test "
+        "of its own)."
     )
     return ["## Settings chosen on the other sets", markdown_table(head, lines, words=(0, 1, 4)), said]
 
@@ -128,7 +152,7 @@ def _asked(grid: Grid, rows: Sequence[Row]) -> str:
     shared = ", ".join(f"`{name} = {value}`" for name, value in grid.set.items())
     seeds = sorted({int(row["seed"]) for row in rows})
     sentences = [
-        f"Series: {chosen(grid.data)}.",
+        f"Series: {met(grid.data, rows)}.",
         f"Preset `{grid.method}`{f' with {shared}' if shared else ''}; reference: {grid.reference}.",
         f"Seeds: {', '.join(map(str, seeds))}. Version {', '.join(sorted({row['version'] for row in rows}))}.",
         f"About {grid.minutes:g} minutes with two workers on two cores.",
@@ -136,17 +160,19 @@ def _asked(grid: Grid, rows: Sequence[Row]) -> str:
     return " ".join([*sentences, *grid.note.split()])
 
 
-def chosen(data: DataChoice) -> str:
-    """The rules by which series were chosen."""
-    counts = [(name, data.limits.get(name, data.limit)) for name in data.sets]
-    words = ["all" if count is None else f"the first {count}" for _, count in counts]
-    some = [f"{many} of {name}" for many, (name, _) in zip(words, counts, strict=True)]
-    same = len(set(words)) == 1
-    said = f"{words[0]} of {'each of ' if len(counts) > 1 else ''}{', '.join(data.sets)}" if same else ", ".join(some)
+def met(data: DataChoice, rows: Sequence[Row]) -> str:
+    """How many series of each set the rows are of, and the rules by which they were chosen."""
+    counts = Counter(dataset for dataset, _ in {(row["dataset"], row["case"]) for row in rows})
+    names = dict.fromkeys(row["dataset"] for row in rows)
+    wanted = [data.limits.get(name, data.limit) for name in data.sets]
+    asked = sum(count for count in wanted if count is not None)
+    fewer = None not in wanted and counts.total() < asked
     rules = [
-        f"at most {rows:,} {kind} rows"
-        for rows, kind in ((data.most_training_rows, "training"), (data.most_test_rows, "test"))
-        if rows is not None
+        f"at most {most:,} {kind} rows"
+        for most, kind in ((data.most_training_rows, "training"), (data.most_test_rows, "test"))
+        if most is not None
     ]
     rules += ["no changed copies of others"] if data.originals else []
-    return f"{said}, in the bench's fixed order{', ' if rules else ''}{', '.join(rules)}"
+    said = ", ".join([f"{counts[name]} of {name}" for name in names])
+    of_all = f" (the grid asks for {asked})" if fewer else ""
+    return ", ".join([f"{said}{of_all}, the first in the bench's fixed order", *rules])

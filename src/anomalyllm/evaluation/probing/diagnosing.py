@@ -18,7 +18,7 @@ from anomalyllm.errors import DataError
 from anomalyllm.evaluation.probing.evidence import has_discrepancy, retrieved, window_of
 from anomalyllm.evaluation.probing.injected_peaks import injected_peaks
 from anomalyllm.evaluation.probing.material import Material, material_of
-from anomalyllm.evaluation.probing.normal_windows import Normal, normal_among, synthetic, whole
+from anomalyllm.evaluation.probing.normal_windows import Normal, normal_among, synthetic
 from anomalyllm.evaluation.probing.one_thread import one_thread
 from anomalyllm.evaluation.probing.separation import area, median
 from anomalyllm.evaluation.probing.signatures import (
@@ -164,7 +164,9 @@ def _bank_ratio(fitted: Fitted, material: Material, starts: Indices) -> float:
         judge = next(other for other in fitted.retrieval if other.window == window_of(fitted))
     spacing = int(np.median(np.diff(judge.bank.starts))) if len(judge.bank.starts) > 1 else 1
     every = np.arange(0, len(prepared.values) - judge.window + 1, spacing, dtype=np.int64)  # as dense as the bank
-    candidates = thinned(whole(prepared, every, judge.window), len(judge.bank.starts))
+    candidates = thinned(material.normal(every, judge.window), len(judge.bank.starts))
+    if not len(candidates):
+        return math.nan
     bank = Bank.cut(prepared.values, candidates, judge.window)
     usual = median(retrieved(dataclasses.replace(judge, bank=bank), prepared, starts, own=True))
     away = median(retrieved(judge, prepared, starts, own=material.own))

@@ -8,12 +8,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyllm.config import AugmentConfig
 from anomalyllm.data.series import as_series
 from anomalyllm.datasets.case import CaseData
 from anomalyllm.detector import AnomalyLLM
 from anomalyllm.errors import ConfigError
 from anomalyllm.evaluation.probing.evidence import Distances, distances, fitted_of, has_discrepancy, window_of
-from anomalyllm.evaluation.probing.normal_windows import Labelled, Normal, Synthetic, held_out, labelled, synthetic
+from anomalyllm.evaluation.probing.normal_windows import (
+    STRENGTHS,
+    Labelled,
+    Normal,
+    Synthetic,
+    held_out,
+    labelled,
+    synthetic,
+)
 from anomalyllm.evaluation.probing.separation import area, median, quartiles, ratio
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
@@ -37,8 +46,11 @@ class Looked(NamedTuple):
         )
 
 
-def looked_at(fitted: Fitted, case: CaseData, seed: int) -> Looked:
+def looked_at(fitted: Fitted, case: CaseData, seed: int, augment: AugmentConfig = STRENGTHS) -> Looked:
     """The windows of a case and what the judges say of those of its training part.
+
+    Args:
+        augment: strengths of the synthetic anomalies.
 
     Raises:
         ConfigError: the detector was fitted on another training part.
@@ -49,7 +61,7 @@ def looked_at(fitted: Fitted, case: CaseData, seed: int) -> Looked:
     training = fitted.prepare(as_series(case.train).values)
     normal, test = held_out(fitted, training), fitted.prepare(as_series(case.test).values)
     shown = labelled(test, case.labels, window_of(fitted))
-    return Looked(fitted, normal, synthetic(fitted, normal, seed), test, shown)
+    return Looked(fitted, normal, synthetic(fitted, normal, seed, augment), test, shown)
 
 
 def probe_gap(detector: AnomalyLLM, case: CaseData, seed: int) -> dict[str, float]:
@@ -57,8 +69,9 @@ def probe_gap(detector: AnomalyLLM, case: CaseData, seed: int) -> dict[str, floa
 
     For the discrepancy of teacher and student, and for the mismatch of window and prototype, both before calibration:
     quartiles on normal windows of the training part that no network was trained on (`…_normal_q50`), on those windows
-    with synthetic anomalies (`…_synthetic_q50`, all kinds of `windows.augment` together), on normal windows of the test
-    part (`…_test_normal_q50`) and on those that show a labelled anomaly (`…_real_q50`); the area under the curve of
+    with synthetic anomalies (`…_synthetic_q50`, all kinds of `windows.augment` together, in strengths that are the same
+    for every detector, whatever it was trained with), on normal windows of the test part (`…_test_normal_q50`) and on
+    those that show a labelled anomaly (`…_real_q50`); the area under the curve of
     synthetic against normal (`…_auc_synthetic`, and by kind) and of real against normal test windows (`…_auc_real`);
     and ratios of medians. For trained networks also: the correlation of the distances between normal windows as the
     teacher and as the student sees them, the median cosine of their vectors on each set (`agreement_…`), and that of

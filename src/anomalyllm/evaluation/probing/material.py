@@ -27,7 +27,7 @@ from anomalyllm.windows.views import points_of
 Rows = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
-MOST_VALUES = 50_000_000  # of a training part that is put together again: 200 MB
+MOST_VALUES = 50_000_000  # of a training part that is put together again: 400 MB in float64, some copies at once
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Material:
     Args:
         prepared: the series; what is not known to be normal in it is missing.
         begin: first row that no network was trained on.
-        starts: first rows of normal windows from there on, ascending.
+        starts: first rows of normal windows from there on, ascending; none holds a labelled row.
         own: the series is the training part.
         source: where it comes from, in words.
+        wrong: (T,) marks labelled rows; None where none is.
     """
 
     prepared: Prepared
@@ -47,6 +48,20 @@ class Material:
     starts: Indices
     own: bool
     source: str
+    wrong: NDArray[np.bool_] | None = None
+
+    def normal(self, starts: Indices, window: int) -> Indices:
+        """Those of `starts` whose windows are whole (`normal_windows.whole`) and hold no labelled row."""
+        return clear(self.wrong, whole(self.prepared, starts, window), window)
+
+
+def clear(wrong: NDArray[np.bool_] | None, starts: Indices, window: int) -> Indices:
+    """Those of `starts` whose windows hold no row that `wrong` (T,) marks."""
+    if wrong is None or not len(starts):
+        return starts
+    counted = np.concatenate([[0], np.cumsum(wrong)])
+    found: Indices = starts[counted[starts + window] == counted[starts]]
+    return found
 
 
 def material_of(fitted: Fitted, series: Series | None) -> Material:
@@ -64,13 +79,9 @@ def material_of(fitted: Fitted, series: Series | None) -> Material:
         return _held(fitted)
     series = same_channels(series, fitted.channels)
     training = _training_part(fitted, series)
-    if training is not None:
-        found = _material(fitted, fitted.prepare(training.values), own=True, source="training rows")
-    else:
-        prepared = fitted.prepare(series.values)
-        if series.labels is not None and series.labels.any():
-            prepared = _without(prepared, series.labels != 0)
-        found = _material(fitted, prepared, own=False, source=f"rows of {series.source}")
+    rows, source = (series, f"rows of {series.source}") if training is None else (training, "training rows")
+    wrong = rows.labels != 0 if rows.labels is not None and rows.labels.any() else None
+    found = _material(fitted, fitted.prepare(rows.values), own=training is not None, source=source, wrong=wrong)
     if len(found.starts) < FEWEST_WINDOWS:
         came = f"{len(found.starts)} in {found.source}"
         remedy = "give a longer file, or one with fewer gaps and labels"
@@ -116,12 +127,21 @@ def _held(fitted: Fitted) -> Material:
     return found
 
 
-def _material(fitted: Fitted, prepared: Prepared, *, own: bool, source: str, most: float = FEW_MISSING) -> Material:
+def _material(
+    fitted: Fitted,
+    prepared: Prepared,
+    *,
+    own: bool,
+    source: str,
+    most: float = FEW_MISSING,
+    wrong: NDArray[np.bool_] | None = None,
+) -> Material:
     rows, window = len(prepared.values), window_of(fitted)
     starts = unseen_starts(fitted, rows) if own else np.arange(rows - window + 1, dtype=np.int64)
     begin = int(starts[0]) if len(starts) else 0
     source = f"held-out {source}" if begin else source
-    return Material(prepared, begin, whole(prepared, starts, window, most), own, source)
+    starts = clear(wrong, whole(prepared, starts, window, most), window)
+    return Material(prepared if wrong is None else _without(prepared, wrong), begin, starts, own, source, wrong)
 
 
 def _training_part(fitted: Fitted, series: Series) -> Series | None:

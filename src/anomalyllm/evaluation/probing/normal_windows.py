@@ -28,6 +28,7 @@ WANTED = 128  # normal windows: an area under the curve of so many against as ma
 MOST_ROUNDS = 16  # of windows side by side: where a part is short, more begin between those
 FEWEST_WINDOWS = 12  # normal ones: an area under the curve of fewer says nothing
 FEW_MISSING = 0.1  # of a window that is looked at
+STRENGTHS = AugmentConfig()  # of the synthetic anomalies by which detectors are compared: the same for all
 LEAST_SHARE = 8  # a window shows an anomaly that fills an eighth of it (as synthetic ones do), or all of a shorter one
 
 
@@ -89,11 +90,14 @@ class Synthetic(NamedTuple):
     said: Distances
 
 
-def synthetic(fitted: Fitted, normal: Normal, seed: int) -> dict[str, Synthetic]:
-    """Every kind of `windows.augment`, in the strength that the detector is trained with."""
+def synthetic(fitted: Fitted, normal: Normal, seed: int, augment: AugmentConfig = STRENGTHS) -> dict[str, Synthetic]:
+    """Every kind of `windows.augment`, in strengths that do not depend on what the detector was trained with.
+
+    Else one that was taught with faint anomalies would also be asked about faint ones.
+    """
     kinds: dict[str, Synthetic] = {}
     for kind in KINDS:
-        altered = normal.altered(kind, fitted.config.augment, seed)
+        altered = normal.altered(kind, augment, seed)
         kinds[kind] = Synthetic(altered, normal.asked_altered(fitted, altered))
     return kinds
 

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from anomalyllm.evaluation.probing.material import Material
-from anomalyllm.evaluation.probing.normal_windows import whole
 from anomalyllm.evaluation.probing.separation import median
 from anomalyllm.fitted import Fitted
 from anomalyllm.model.distiller import Distiller
@@ -64,7 +63,7 @@ def _with_windows(judge: NetworkJudge, material: Material, chance: np.random.Gen
     """The judge, its prototypes replaced by normal windows of the material; the old one stays as it was."""
     every = np.arange(len(material.prepared.values) - judge.window + 1, dtype=np.int64)
     count = judge.distiller.student.prototypes.shape[1]
-    possible = whole(material.prepared, every, judge.window)
+    possible = material.normal(every, judge.window)
     bank = np.sort(np.resize(possible[window_positions(len(possible), count, chance)], count))
     student = copy.deepcopy(judge.distiller.student)
     windows = np.array(slide(material.prepared.values, judge.window)[bank].transpose(1, 0, 2))

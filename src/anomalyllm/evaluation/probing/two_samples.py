@@ -7,6 +7,7 @@ curve in place of the accuracy, which would depend on how many there are of each
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,11 @@ STRENGTH = 0.1  # inverse of the ridge: twelve features and a few dozen windows
 
 
 def two_sample_area(first: Floats, second: Floats, first_groups: Indices, second_groups: Indices) -> float:
-    """Cross-validated area under the curve of a logistic regression: .5 cannot be told apart, 1 always can.
+    """Cross-validated area under the curve of a logistic regression: 1 can always be told apart.
 
-    Windows of one group are never on both sides of a split: overlapping windows of one anomaly are nearly the same
-    window, and a classifier that has seen one knows the other. Groups are dealt to `FOLDS` folds in their order; the
-    mean over the folds is given.
+    .5 cannot, but for stretches of one anomaly, whose level `false_stretches` measures. Windows of one group are never
+    on both sides of a split: overlapping windows of one anomaly are nearly the same window, and a classifier that has
+    seen one knows the other. Groups are dealt to `FOLDS` folds in their order; the mean over the folds is given.
 
     Args:
         first: features (W, F).
@@ -52,10 +53,13 @@ def two_sample_area(first: Floats, second: Floats, first_groups: Indices, second
         seen, asked = folds != fold, folds == fold
         if len(np.unique(labels[seen])) < 2 or len(np.unique(labels[asked])) < 2:
             continue
-        model = linear.LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
-        said = model.fit(values[seen], labels[seen]).decision_function(values[asked])
+        said = _classifier(linear).fit(values[seen], labels[seen]).decision_function(values[asked])
         areas.append(area(said[labels[asked] == 1], said[labels[asked] == 0]))
     return float(np.mean(areas)) if areas else math.nan
+
+
+def _classifier(linear: Any) -> Any:
+    return linear.LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
 
 
 def blocks(starts: Indices, runs: Indices) -> Indices:

@@ -21,6 +21,9 @@ class Body(nn.Module):
     gradient_in_onnx: ClassVar[bool] = True
     """Whether ONNX has the operations of its gradient, by which an event is laid to channels that share one vector."""
 
+    stackable: ClassVar[bool] = True
+    """Whether many such bodies can be trained as one (`torch.vmap`); recurrent kernels take one network at a time."""
+
     @abstractmethod
     def forward(self, tokens: Tensor) -> Tensor:  # (B, C, M, D) -> (B, C, M, D)
         """The tokens, each knowing of the others."""

@@ -6,6 +6,8 @@ after its prototype, and backwards a patch is told what follows it, as in every 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from anomalyllm.config import StudentConfig
@@ -14,6 +16,8 @@ from anomalyllm.model.student_bodies.base import Body
 
 class GRUBody(Body):
     """`layers` layers, each of two directions."""
+
+    stackable: ClassVar[bool] = False
 
     def __init__(self, config: StudentConfig, _tokens: int) -> None:
         super().__init__()

@@ -128,14 +128,14 @@ def test_a_probe_s_figures_stand_in_the_row(tmp_path: Path, monkeypatch: pytest.
     figures = {"b": 1 / 3, "a": math.nan, "rows": 400.0}
     monkeypatch.setitem(PROBES, "gap", lambda detector, case, seed: figures)
     row = carry_out(dataclasses.replace(task(tmp_path, method="default"), probe="gap")).row
-    assert row["probed"] == '{"a": null, "b": 0.333333, "rows": 400.0}'
+    assert row["probed"] == '{"gap": {"a": null, "b": 0.333333, "rows": 400.0}}'
     assert math.isnan(probed(row)["a"])
     assert (value_of(row, "rows"), value_of(row, "accuracy")) == (400.0, 1.0)
     assert {name: cell for name, cell in row.items() if name not in (*COSTS, "probed")} == {
         name: cell for name, cell in plain.items() if name not in (*COSTS, "probed")
     }
     baseline = carry_out(dataclasses.replace(task(tmp_path), probe="gap")).row
-    assert baseline["probed"] == "{}"  # it has no parts to look at, and is not asked again
+    assert baseline["probed"] == '{"gap": {}}'  # it has no parts to look at, and is not asked again
 
 
 NAMES = ["a/b", "a_b", "..", ".", "", "a" * 300, "a" * 301, "caf\udce9", "nul\0", "Ä", "a [/b] c"]

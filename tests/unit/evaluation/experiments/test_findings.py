@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anomalyllm.evaluation.bench.rows import probed_cell
-from anomalyllm.evaluation.experiments.findings import answering, by_set, findings, holm
+from anomalyllm.evaluation.experiments.findings import answering, by_set, findings, holm, least_p
 from anomalyllm.evaluation.experiments.grid import Answer
 from anomalyllm.evaluation.experiments.left_out import left_out, left_out_choices
 from unit.evaluation.experiments.made_up import grid, row, rows
@@ -54,7 +54,7 @@ def test_series_of_one_name_in_two_sets_are_two() -> None:
 
 
 def test_what_a_probe_measured_is_a_measure() -> None:
-    made = [row(name, case, 0.5, probed=probed_cell({"auc": value + case, "none": np.nan}))
+    made = [row(name, case, 0.5, probed=probed_cell("gap", {"auc": value + case, "none": np.nan}))
             for name, value in (("plain", 0.1), ("small", 0.4)) for case in range(3)]  # fmt: skip
     plain, small = findings(grid(measures=["auc"], also=["none", "absent"]), made)
     assert plain.means["auc"].mean == pytest.approx(1.1)
@@ -66,6 +66,45 @@ def test_failed_rows_are_counted_and_without_the_reference_nothing_is_compared()
     some = [*rows({"small": [0.3, 0.4]}), row("small", 9, 0.0, status="failed")]
     (small,) = findings(grid(), some)
     assert (small.series, small.failed, small.differences) == (2, 1, {})
+
+
+def test_the_first_measure_alone_is_tested_and_corrected_for_its_own_comparisons() -> None:
+    """Others would take from it the little that a dozen series can show: they are described."""
+    plain, small, large = findings(grid(measures=["vus_pr", "accuracy", "auc_pr"]), known())
+    assert small.adjusted == findings(grid(measures=["vus_pr"]), known())[1].adjusted
+    assert list(small.adjusted) == list(large.adjusted) == ["vus_pr"]
+    assert list(small.differences) == ["vus_pr", "accuracy", "auc_pr"]
+    assert plain.adjusted == {}
+
+
+@pytest.mark.parametrize("series", range(2, 9))
+def test_the_least_p_is_that_of_differences_of_one_sign(series: int) -> None:
+    made = rows({"plain": [0.1] * series, "small": [0.3 + 0.01 * number for number in range(series)]})
+    small = findings(grid(measures=["vus_pr"]), made)[1]
+    assert small.adjusted["vus_pr"] == pytest.approx(small.least)
+    assert small.least == least_p(series, 1) == pytest.approx(2 / 2**series)
+
+
+def test_the_least_p_is_corrected_and_never_more_than_one() -> None:
+    assert least_p(8, 12) == pytest.approx(12 * 2 / 2**8)
+    assert least_p(4, 20) == least_p(1, 1) == least_p(0, 3) == 1.0
+    assert least_p(60, 1) == pytest.approx(2 / 10_000)  # only so many changes of signs are drawn
+
+
+def test_a_variant_may_have_a_reference_of_its_own() -> None:
+    """'TCN, no prototypes' asks something beside 'TCN', and hardly anything beside the transformer."""
+    variants = [{"label": "plain"}, {"label": "small"}, {"label": "large", "reference": "small"}]
+    one = grid(variants=variants, measures=["vus_pr"])
+    made = rows({"plain": [0.1, 0.1], "small": [0.3, 0.4], "large": [0.2, 0.2]})
+    plain, small, large = findings(one, made)
+    assert [found.reference for found in (plain, small, large)] == ["", "plain", "small"]
+    assert small.differences["vus_pr"].difference.mean == pytest.approx(0.25)
+    assert large.differences["vus_pr"].difference.mean == pytest.approx(-0.15)
+    without = findings(one, [line for line in made if line["method"] != "small"])
+    assert [(found.label, found.reference, dict(found.differences)) for found in without] == [
+        ("plain", "", {}),
+        ("large", "", {}),
+    ]
 
 
 def slow_holm(p_values: list[float]) -> list[float]:
@@ -126,3 +165,15 @@ def test_left_out_from_rows() -> None:
     assert difference.difference.count == 6
     assert difference.difference.mean == pytest.approx(((0.1 - 0.5) + (0.4 - 0.5) + (0.4 - 0.5)) / 3)
     assert left_out(grid(), rows({"small": [1.0]})) is None
+
+
+def test_only_variants_with_every_series_of_the_reference_are_chosen_from() -> None:
+    """`easy` failed on the hard series of every set: its means are of others and would win everywhere."""
+    values = {"plain": [0.9, 0.1], "small": [0.9, 0.2], "easy": [0.9]}
+    made = [one for dataset in "AB" for one in rows(values, dataset=dataset)]
+    outcome = left_out(grid(variants=[{"label": name} for name in values]), made)
+    assert outcome is not None
+    choices, difference = outcome
+    assert {one.chosen for one in choices} == {one.oracle for one in choices} == {"small"}
+    assert difference.difference.count == 4
+    assert difference.difference.mean == pytest.approx(0.05)

@@ -68,6 +68,38 @@ def test_factors_are_multiplied_out() -> None:
     assert products([]) == []
 
 
+def test_a_level_may_be_compared_with_another_of_its_factor() -> None:
+    factors = [
+        {"levels": [{"label": "a"}, {"label": "b"}]},
+        {"levels": [{"label": ""}, {"label": "bare", "reference": ""}]},
+    ]
+    assert [one.get("reference") for one in products(factors)] == [None, "a", None, "b"]
+    student = grid_called("student")
+    references = {one.label: student.reference_of(one) for one in student.variants}
+    assert references["TCN"] == "transformer"
+    assert references["TCN, no prototypes"] == "TCN"
+    assert references["transformer, no prototypes"] == "transformer"
+    assert references["transformer"] == ""
+
+
+def test_the_axis_of_prototypes_shows_numbers_that_are_there() -> None:
+    """A bank has fewer windows than the training part has rows."""
+    found = grid_called("prototypes")
+    placed = {one.x for one in found.variants if one.x is not None}
+    assert placed == {1, 4, 16, 64, 256, 1024}
+    asked = {one.x: one.set["student.prototypes"] for one in found.variants if one.x is not None and one.set}
+    assert all(x == number for x, number in asked.items())
+    assert found.data.most_training_rows is not None
+    assert max(placed) < found.data.most_training_rows
+
+
+def test_the_note_of_costs_says_of_each_time_which_clock_it_is_of() -> None:
+    found = grid_called("cost")
+    times = [name for name in found.also if name.startswith(("seconds", "milliseconds"))]
+    assert len(times) == 5
+    assert all(f"`{name}`" in found.note for name in times)
+
+
 def without(key: str) -> dict[str, Any]:
     return {name: value for name, value in BASIC.items() if name != key}
 
@@ -86,6 +118,11 @@ def without(key: str) -> dict[str, Any]:
         ({**BASIC, "variants": [{"label": "plain"}]}, "expected variants to be at least two"),
         ({**BASIC, "variants": [{"label": "plain"}] * 2}, "expected variants to have a label each, not plain twice"),
         ({**BASIC, "variants": [{"label": "plain"}, {"x": 1}]}, "expected label in a variant, got only set, x; add it"),
+        (
+            {**BASIC, "variants": [{"label": "plain"}, {"label": "b", "reference": "plane"}]},
+            "expected variants to have another's label as reference, unlike b (plane)",
+        ),
+        ({**BASIC, "variants": [{"label": "plain"}, {"label": "b", "reference": "b"}]}, "unlike b (b)"),
         ({**BASIC, "seeds": 0}, "expected seeds to be at least 1, got 0"),
         ({**BASIC, "answer": {"found": "yes", "variant": "big"}}, "expected answer to be about one of the labels"),
         ({**BASIC, "quartiles": ["gap"]}, "expected quartiles to come with a probe that gives them"),

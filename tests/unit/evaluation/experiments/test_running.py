@@ -11,6 +11,7 @@ import pytest
 
 from anomalyllm.datasets.catalogue import open_dataset
 from anomalyllm.errors import ConfigError, TeacherError
+from anomalyllm.evaluation.bench.rows import probe_of
 from anomalyllm.evaluation.bench.summary import HONEST
 from anomalyllm.evaluation.bench.tasks import spread
 from anomalyllm.evaluation.experiments.grid import DataChoice, Grid
@@ -123,6 +124,21 @@ def test_a_row_without_the_probe_is_run_again(tmp_path: Path, monkeypatch: pytes
     asked: list[object] = []
     monkeypatch.setattr("anomalyllm.evaluation.bench.running.results", lambda tasks, jobs: asked.extend(tasks) or ())
     run(dataclasses.replace(plan, tasks=planned(two(probe="gap"), request).tasks), request, 1)
+    assert len(asked) == 2
+
+
+def test_a_row_of_another_probe_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a grid names would else be looked for among figures of another probe, and be nowhere."""
+    archive = write_archive(tmp_path, 1)
+    request = Request(tmp_path / "rows", archive)
+    first = run(planned(two(probe="gap"), request), request, 1)
+    assert {probe_of(row) for row in first} == {"gap"}
+    asked: list[object] = []
+    monkeypatch.setattr("anomalyllm.evaluation.bench.running.results", lambda tasks, jobs: asked.extend(tasks) or ())
+    run(planned(two(probe="gap"), request), request, 1)
+    run(planned(two(), request), request, 1)  # asks for no more than there is
+    assert asked == []
+    run(planned(two(probe="cost"), request), request, 1)
     assert len(asked) == 2
 
 

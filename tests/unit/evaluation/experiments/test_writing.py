@@ -29,9 +29,10 @@ def test_a_page_has_every_part_in_its_place() -> None:
         "*The paper:* it does.",
         "**Found:** A little.",
         "It does, and\nhere is why.",
-        "| variant | series | accuracy | difference (95 %) | p | VUS-PR | difference (95 %) | p |",
-        "| plain | 7 | 1.000 | reference |  | 0.229 | reference |  |",
-        "| small | 7 | 1.000 | +0.000 (0.000 to 0.000) | 1.00 | 0.357 | +0.129 (",
+        "| variant | series | VUS-PR | difference (95 %) | p | accuracy | difference (95 %) |",
+        "| plain | 7 | 0.229 | reference |  | 1.000 | reference |",
+        "| small | 7 | 0.357 | +0.129 (",
+        ") | 0.062 | 1.000 | +0.000 (0.000 to 0.000) |",
         "![The same as a chart](made-up.png)",
         "Preset `trained` with `scoring.prototype_share = 0.0`; reference: plain.",
         "Seeds: 0. Version 0.1.0.",
@@ -42,12 +43,63 @@ def test_a_page_has_every_part_in_its_place() -> None:
     assert -1 not in places, parts[places.index(-1)]
     assert places == sorted(places)
     assert "By data set" not in said
-    assert "cannot be told" not in said
+    assert "can be told from chance" not in said
 
 
 def test_a_page_says_what_weakens_it() -> None:
     said = page(grid(), [*rows({"plain": [0.1, 0.2], "small": [0.2, 0.1]}), row("small", 7, 0, status="failed")])
-    assert "1 runs of small failed. With fewer than 6 series no difference can be told from chance." in said
+    assert (
+        "1 runs of small failed. No difference of any variant can be told from chance: with 2 series and a correction "
+        "for 1 comparison p is at least 0.50, whatever the differences."
+    ) in said
+
+
+def test_a_page_says_where_the_correction_leaves_nothing_to_find() -> None:
+    """Eight series are enough for one comparison (.0078) and too few for twelve (.094)."""
+    many = [{"label": "plain"}, *({"label": f"v{number}"} for number in range(12))]
+    values = {one["label"]: [0.1 + 0.01 * number for number in range(8)] for one in many}
+    said = page(grid(variants=many), rows(values))
+    assert "with 8 series and a correction for 12 comparisons p is at least 0.094, whatever the differences." in said
+    assert "can be told" not in page(grid(), rows({"plain": values["plain"], "small": values["plain"]}))
+    fewer = rows({**{name: [*some, *some] for name, some in values.items()}, "v3": values["v3"]})
+    assert "No difference of v3 can be told from chance: with 8 series" in page(grid(variants=many), fewer)
+
+
+def test_a_page_is_of_the_series_that_were_run() -> None:
+    """A run of a few series must not be read as one of all that the grid asks for."""
+    data = {"sets": ["ucr", "smd"], "limit": 5, "limits": {"smd": 1}, "most_test_rows": 900}
+    some = rows({"plain": [0.1, 0.2], "small": [0.2, 0.3], "dropped": [0.1] * 9})
+    said = page(grid(data=data), some)
+    assert (
+        "Series: 2 of UCR (the grid asks for 6), the first in the bench's fixed order, at most 900 test rows." in said
+    )
+    whole = rows({"plain": [0.1] * 5}) + rows({"plain": [0.3]}, dataset="SMD")
+    assert "Series: 5 of UCR, 1 of SMD, the first in the bench's fixed order" in page(grid(data=data), whole)
+
+
+def test_a_difference_from_another_reference_says_from_what() -> None:
+    variants = [{"label": "plain"}, {"label": "small"}, {"label": "small, bare", "reference": "small"}]
+    said = page(grid(variants=variants, measures=["vus_pr"]), rows({**VALUES, "small, bare": [0.1] * 7}))
+    assert "| small, bare | 7 | 0.100 | −0.257 (−0.357 to −0.157) from small | " in said
+    assert said.count("from small") == 1
+
+
+def test_lines_of_experiments_without_rows_stay_as_they_are(tmp_path: Path) -> None:
+    """Whoever runs one experiment again must not empty the lines of the others."""
+    kept = "| [other](other.md) | And this? | Yes. | VUS-PR, small | 9 | 0.300 |"
+    (tmp_path / "index.md").write_text(f"# Old\n\n{kept}\n| third | Old words? | not run yet |  |  |  |\n")
+    some = {name: grid(name=name, question=f"{name}?") for name in ("made-up", "other", "third")}
+    with Journal(tmp_path / "rows" / "made-up") as journal:
+        journal.append(row("plain", 0, 0.5))
+    save_index(some, tmp_path / "rows", tmp_path)
+    first = (tmp_path / "index.md").read_text()
+    assert first.splitlines()[-3:] == [
+        "| made-up | made-up? | not written yet |  |  |  |",
+        kept,
+        "| third | third? | not run yet |  |  |  |",
+    ]
+    save_index(some, tmp_path / "rows", tmp_path)
+    assert (tmp_path / "index.md").read_text() == first
 
 
 def test_several_sets_have_tables_of_their_own() -> None:
@@ -83,7 +135,7 @@ def test_pages_and_index_are_written(tmp_path: Path) -> None:
 
 def test_what_else_was_measured_has_a_table_that_is_longer_than_wide() -> None:
     made = [
-        row(name, case, 0.5, seconds_fit=2.0, probed=probed_cell({"auc_real": 0.75, "flops": 2e9}))
+        row(name, case, 0.5, seconds_fit=2.0, probed=probed_cell("gap", {"auc_real": 0.75, "flops": 2e9}))
         for name in ("plain", "small", "large")
         for case in range(2)
     ]

@@ -14,7 +14,7 @@ from anomalyllm.evaluation.probing import diagnosing
 from anomalyllm.evaluation.probing.diagnosing import Diagnosis, diagnose
 from anomalyllm.evaluation.probing.signatures import Reading
 from anomalyllm.model.bank import Bank
-from conftest import FINETUNED
+from conftest import FINETUNED, sine
 from unit.evaluation.probing.probed import KINDS, case, detector, with_networks
 
 
@@ -98,6 +98,19 @@ def test_a_new_series_of_the_same_kind_is_near_the_bank_and_marked_rows_do_not_c
     found = diagnose(detector("default"), series)
     assert found.source == "rows of array"
     assert found.signatures[1].verdict == "good"
+
+
+@pytest.mark.parametrize("preset", ["default", "trained"])
+def test_what_stands_in_marked_rows_does_not_matter(preset: str) -> None:
+    """Not in the windows that are asked about, nor in those that stand in the prototypes' place."""
+    labels, told = np.zeros(700, np.int8), []
+    labels[300:304] = 1  # a tenth of a window or less
+    for height in (0.0, 50.0):
+        values = sine(700, seed=5)
+        values[300:304] += height
+        found = diagnose(detector(preset), dataclasses.replace(as_series(values), labels=labels))
+        told.append((found.windows, readings(found, 0)[0] if preset == "trained" else None, found.signatures[1]))
+    assert told[0] == told[1]
 
 
 def test_memory_is_beside_that_of_retrieval_alone() -> None:

@@ -54,9 +54,24 @@ def test_another_series_is_looked_at_from_its_beginning_but_for_marked_rows() ->
     assert not found.own
     assert found.begin == found.starts.min() == 0
     window = detector("trained")._fitted.window
-    assert max(case().labels[start : start + window].mean() for start in found.starts) <= 0.1
+    assert max(case().labels[start : start + window].max() for start in found.starts) == 0
     assert found.prepared.missing is not None
     assert (found.prepared.missing[:, 0] == (case().labels != 0)).all()
+
+
+def test_marked_rows_of_the_training_part_are_not_normal_either() -> None:
+    """It is known by its values; its labels come beside."""
+    labels = np.zeros(1600, np.int8)
+    labels[1400:1420] = 1
+    found = material_of(detector("trained")._fitted, dataclasses.replace(as_series(case().train), labels=labels))
+    window = detector("trained")._fitted.window
+    assert found.own
+    assert found.begin == 1280
+    assert not any(labels[start : start + window].any() for start in found.starts)
+    assert found.prepared.missing is not None
+    assert (found.prepared.missing[:, 0] == (labels != 0)).all()
+    every = np.arange(1600 - 30 + 1)
+    assert list(found.normal(every, 30)) == [start for start in every if not labels[start : start + 30].any()]
 
 
 def test_k_means_centres_are_no_rows_of_the_series() -> None:

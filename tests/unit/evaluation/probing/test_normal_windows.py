@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from anomalyllm.evaluation.probing.evidence import distances
-from anomalyllm.evaluation.probing.normal_windows import held_out, labelled, normal_among, shows_anomaly
+from anomalyllm.evaluation.probing.normal_windows import (
+    held_out,
+    labelled,
+    normal_among,
+    shows_anomaly,
+    synthetic,
+)
 from anomalyllm.judges import Prepared
 from anomalyllm.windows.augment import KINDS
 from conftest import FINETUNED
@@ -86,6 +92,19 @@ def test_a_seed_decides_what_is_altered(kind: str) -> None:
     first, again, other = (normal.altered(kind, fitted.config.augment, seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_detectors_are_compared_on_the_same_anomalies_whatever_they_were_trained_with() -> None:
+    """Else the variant that was taught with faint ones would be asked about faint ones."""
+    fitted = detector("trained")._fitted
+    taught = dataclasses.replace(fitted.config.augment, level=0.1, jitter=0.01, local=False)
+    other = dataclasses.replace(fitted, config=dataclasses.replace(fitted.config, augment=taught))
+    normal = held_out(fitted, fitted.prepare(case().train))
+    usual, same, own = (synthetic(fitted, normal, 0), synthetic(other, normal, 0), synthetic(other, normal, 0, taught))
+    for kind in KINDS:
+        assert (usual[kind].windows == same[kind].windows).all()
+        assert (usual[kind].said.discrepancy == same[kind].said.discrepancy).all()
+        assert (usual[kind].windows != own[kind].windows).any()
 
 
 def test_labelled_windows_beside_a_count_by_hand() -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from anomalyllm.datasets.case import CaseData
-from anomalyllm.evaluation.probing.realism import anomaly_of, probe_realism
+from anomalyllm.evaluation.probing.false_stretches import LEVELS
+from anomalyllm.evaluation.probing.realism import probe_realism
 from anomalyllm.windows.augment import KINDS
 from conftest import sine
 from unit.evaluation.probing.probed import case, detector
@@ -35,6 +36,7 @@ def test_real_anomalies_are_nearest_to_the_kind_they_are_of() -> None:
     assert figures["two_sample_auc_normal"] > 0.9  # the features can tell them from normal windows at all
     assert figures["real_anomalies"] == 6
     assert figures["feature_deviation_real"] < 0
+    assert all(math.isnan(figures[level]) for level in LEVELS)  # whole anomalies are the folds: the level is .5
 
 
 @pytest.mark.parametrize("preset", ["default", "trained"])
@@ -44,6 +46,7 @@ def test_figures_are_finite_or_nan_and_the_seed_decides(preset: str) -> None:
     assert all(type(value) is float and not math.isinf(value) for value in first.values())
     assert math.isnan(first["discrepancy_auc_real_synthetic"]) == (preset == "default")
     assert first["real_anomalies"] == 1
+    assert all(0 <= first[level] <= 1 for level in LEVELS)
 
 
 def test_without_labels_nothing_real_is_known() -> None:
@@ -53,11 +56,3 @@ def test_without_labels_nothing_real_is_known() -> None:
     assert math.isnan(figures["nearest_share_level"])
     assert math.isnan(figures["feature_level_real"])
     assert math.isfinite(figures["feature_level_synthetic"])
-
-
-def test_each_window_belongs_to_the_first_anomaly_that_it_touches() -> None:
-    labels = np.zeros(60, np.int8)
-    labels[[10, 11, 12, 30, 31, 50]] = 1
-    starts = np.array([0, 5, 10, 12, 13, 25, 30, 31, 32, 45])
-    expected = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
-    assert list(anomaly_of(labels, starts)) == expected
