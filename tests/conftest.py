@@ -80,6 +80,9 @@ SMALL = {
 }
 
 
+TINY_TEACHER = {"teacher.blocks": 1, "teacher.width": 32}  # most of the time of a fit and of an export is the teacher's
+
+
 class Joined(AnomalyLLM):
     """`default` with `finetune`, whose check always finds that networks help: what joins must keep every contract."""
 
@@ -97,9 +100,10 @@ def small_detector(preset: str = "trained", *, seed: int = 0, max_steps: int = 1
     given: dict = arguments.pop("settings", {})  # type: ignore[assignment]
     if preset in OF_TRAINED:
         given, preset = {**OF_TRAINED[preset], **given}, "trained"
-    settings = {**SMALL[preset], **given}
     if preset in ("default", "pretrained"):
-        return AnomalyLLM(preset, settings=settings, seed=seed, **arguments)
+        return AnomalyLLM(preset, settings={**SMALL[preset], **given}, seed=seed, **arguments)
+    teacher = {} if {"blocks", "teacher"} & arguments.keys() else TINY_TEACHER
+    settings = {**SMALL[preset], **teacher, **given}
     if preset == FINETUNED:
         return Joined(finetune=True, max_steps=max_steps, settings=settings, seed=seed, **arguments)
     return AnomalyLLM(preset, teacher="compact", max_steps=max_steps, settings=settings, seed=seed, **arguments)

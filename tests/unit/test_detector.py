@@ -90,12 +90,12 @@ def test_arguments_change_the_preset() -> None:
         ({"finetune": True, "settings": {"window.periods": 2}}, "for window.periods, on windows of their own, got"),
         ({"finetune": True, "preset": "trained"}, 'finetune to be false for evidence "networks", which is trained on'),
         ({"finetune": "yes"}, "finetune to be bool, got 'yes'"),
-        ({"finetune": True, "blocks": 9}, "at most 3 blocks"),
+        ({"finetune": True, "blocks": 13}, "at most 12 blocks"),
         (
             {"preset": "paper", "settings": {"retrieval.bank": 99}},
             "detector that retrieves, for retrieval.bank, .* the pre",
         ),
-        ({"preset": "trained", "blocks": 9}, "at most 3 blocks"),
+        ({"preset": "trained", "blocks": 13}, "at most 12 blocks"),
     ],
 )
 def test_refused_settings(arguments: dict, said: str) -> None:
