@@ -42,7 +42,7 @@ def test_parameters_and_operations_of_trained_networks() -> None:
     judge = detector("trained")._fitted.networks
     every = list(judge.distiller.parameters())
     assert figures["parameters_trained"] + figures["parameters_asleep"] == sum(each.numel() for each in every)
-    assert figures["parameters_asleep"] > figures["parameters_trained"]  # the blocks of the teacher sleep
+    assert figures["parameters_asleep"] == sum(each.numel() for each in every if not each.requires_grad) > 0
     window = torch.zeros(1, 1, judge.window)
     with torch.no_grad():
         assert figures["flops_window_teacher"] == pytest.approx(flops_of(lambda: judge.distiller.teacher(window)))
