@@ -1,10 +1,11 @@
 """How much a method finds against how long it takes: a chart from the rows of a bench.
 
-python benchmarks/accuracy_time.py RESULTS CHART.png [--dataset UCR]
+python benchmarks/accuracy_time.py CHART.png RESULTS... [--dataset UCR]
 
-RESULTS is a folder that `anomalyllm bench` wrote (`summary.json`). Each method is a dot at its median seconds for a
-series, fit and score, and at the mean of the set's headline measure, with its 95 % interval. Seconds compare only
-within one run on one machine that did nothing else.
+RESULTS are folders that `anomalyllm bench` wrote (`summary.json`); of a method in several of them the first counts.
+Each method under the honest protocol is a dot at its median seconds for a series, fit and score, and at the mean of the
+set's headline measure, with its 95 % interval; n is told where it is not that of most. Seconds compare only within one
+run on one machine that did nothing else.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def dots(summary: dict[str, dict[str, dict]], dataset: str) -> list[Dot]:
     found = [
         Dot(method, sets[dataset]["seconds_median"], sets[dataset][sets[dataset]["headline"]], *_ends(sets[dataset]))
         for method, sets in summary.items()
-        if dataset in sets and sets[dataset][sets[dataset]["headline"]] is not None
+        if dataset in sets and "(protocol" not in method and sets[dataset][sets[dataset]["headline"]] is not None
     ]
     return sorted(found, key=lambda dot: dot.seconds)
 
@@ -55,14 +56,15 @@ def draw(found: list[Dot], dataset: str, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9.5, 5.4), layout="constrained")
     frontier = [dot for dot in found if dot.mean >= max(other.mean for other in found if other.seconds <= dot.seconds)]
     axes.plot([dot.seconds for dot in frontier], [dot.mean for dot in frontier], color="0.8", linewidth=1, zorder=0)
+    series = max(dot.series for dot in found)
     for index, dot in enumerate(found):
         color = "tab:blue" if dot.method in OURS else "0.35"
         axes.errorbar(
             dot.seconds, dot.mean, [[dot.mean - dot.low], [dot.high - dot.mean]], fmt="o", color=color, elinewidth=0.7
         )
         place = (6, 5) if clear(dot, found[:index]) else (6, -13)
-        axes.annotate(dot.method, (dot.seconds, dot.mean), place, textcoords="offset points", color=color, fontsize=9)
-    series = max(dot.series for dot in found)
+        name = dot.method if dot.series == series else f"{dot.method}, n {dot.series}"
+        axes.annotate(name, (dot.seconds, dot.mean), place, textcoords="offset points", color=color, fontsize=9)
     axes.margins(x=0.1)
     axes.set(xscale="log", ylim=(-0.04, 1), xlabel="median seconds for a series, fit and score")
     axes.set_ylabel(f"accuracy on {dataset} ({series} series, 95 % intervals)")
@@ -78,11 +80,12 @@ def clear(dot: Dot, before: list[Dot]) -> bool:
 def main() -> None:
     """Reads, draws, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
     parser.add_argument("chart", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--dataset", default="UCR")
     asked = parser.parse_args()
-    found = dots(json.loads((asked.results / "summary.json").read_text()), asked.dataset)
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in asked.results]
+    found = dots({method: sets for summary in reversed(summaries) for method, sets in summary.items()}, asked.dataset)
     for dot in found:
         print(f"{dot.method:32} {dot.seconds:9.3g} s  {dot.mean:.3f} [{dot.low:.2f}, {dot.high:.2f}]  n {dot.series}")
     draw(found, asked.dataset, asked.chart)

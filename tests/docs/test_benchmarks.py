@@ -92,3 +92,19 @@ def test_a_page_of_an_experiment_is_what_its_rows_say(name: str) -> None:
     assert (PAGES / f"{name}.md").exists() == bool(rows)
     if rows:
         assert (PAGES / f"{name}.md").read_text() == experiment_page(grid_called(name), rows)
+
+
+def test_accuracy_against_time_is_of_honest_rows_quickest_first(tmp_path: Path) -> None:
+    """What the published protocol adds must not stand among what methods find."""
+    figures = {"headline": "accuracy", "accuracy": 0.5, "ci95": [0.4, 0.6], "n": 9, "seconds_median": 2.0}
+    summary = {
+        "slow": {"UCR": figures},
+        "slow (protocol paper)": {"UCR": figures},
+        "quick": {"UCR": {**figures, "seconds_median": 1.0, "ci95": None, "n": 3}},
+        "elsewhere": {"SMD": figures},
+    }
+    chart = loaded("accuracy_time")
+    found = chart.dots(summary, "UCR")
+    assert [(dot.method, dot.low, dot.series) for dot in found] == [("quick", 0.5, 3), ("slow", 0.4, 9)]
+    chart.draw(found, "UCR", tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")

@@ -99,20 +99,24 @@ def also_table(grid: Grid, found: Sequence[Finding]) -> str:
     return markdown_table(["measure", *(one.label for one in found)], lines)
 
 
+def _series_compared(one: Finding) -> int:
+    """How many series the measure that decides has of a variant and of its reference."""
+    (measure,) = one.adjusted
+    return one.differences[measure].difference.count
+
+
 def _doubts(found: Sequence[Finding]) -> list[str]:
     """What a reader must be told before believing the table."""
     words = [f"{one.failed} runs of {one.label} failed." for one in found if one.failed]
     compared = [one for one in found if one.adjusted]
     weak = [one for one in compared if one.least > DECIDED]
-    for least in dict.fromkeys(one.least for one in weak):
-        these = [one for one in weak if one.least == least]
-        (measure,) = these[0].adjusted
-        series = these[0].differences[measure].difference.count
+    for series in dict.fromkeys(map(_series_compared, weak)):
+        these = [one for one in weak if _series_compared(one) == series]
         who = "any variant" if len(these) == len(compared) else ", ".join(one.label for one in these)
         comparisons = f"{len(compared)} comparison{'s' if len(compared) > 1 else ''}"
         words.append(
             f"No difference of {who} can be told from chance: with {series} series and a correction for {comparisons} "
-            f"p is at least {chance(least)}, whatever the differences."
+            f"p is at least {chance(these[0].least)}, whatever the differences."
         )
     return [" ".join(words)] if words else []
 
