@@ -47,14 +47,15 @@ def _ends(figures: dict) -> tuple[float, float, int]:
 
 
 def draw(found: list[Dot], dataset: str, path: Path) -> None:
-    """The chart; the frontier, which no method is both quicker and better than, is joined by a line."""
+    """The chart; the frontier, of methods measured on all series: none is both quicker and better; a line joins it."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(9.5, 5.4), layout="constrained")
-    frontier = [dot for dot in found if dot.mean >= max(other.mean for other in found if other.seconds <= dot.seconds)]
+    most = [dot for dot in found if dot.series == max(dot.series for dot in found)]
+    frontier = [dot for dot in most if dot.mean >= max(other.mean for other in most if other.seconds <= dot.seconds)]
     axes.plot([dot.seconds for dot in frontier], [dot.mean for dot in frontier], color="0.8", linewidth=1, zorder=0)
     series = max(dot.series for dot in found)
     for index, dot in enumerate(found):
