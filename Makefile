@@ -1,5 +1,5 @@
 # make demo   anomalies in the bundled sample, with a chart and a report in out/demo
-# make test   the whole test suite with coverage
+# make test   the whole test suite (COVERAGE=1 make test: with coverage of src)
 # make check  what CI checks beside the tests: style, types, documentation
 # Each brings up .venv from nothing the first time and starts at once the second.
 

@@ -65,7 +65,7 @@ def test_auto_is_settled_when_a_detector_is_fitted_and_kept_with_it(monkeypatch:
     """Else the same artefact would give other scores on another machine."""
     assert small_detector(max_steps=1).fit(sine(300))._fitted.config.teacher.precision == "float32"
     monkeypatch.setattr(precision, "has_bfloat16", lambda device: True)
-    monkeypatch.setattr(precision, "NARROWEST", 64)
+    monkeypatch.setattr(precision, "NARROWEST", 32)
     assert small_detector(max_steps=1).fit(sine(300))._fitted.config.teacher.precision == "bfloat16"
 
 
