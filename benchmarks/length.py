@@ -4,6 +4,7 @@ python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000   
 python benchmarks/length.py OUT --rows 100000000 --bank 256
 python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
 python benchmarks/length.py OUT --rows 600000 --channels 38
+python benchmarks/length.py OUT --rows 100000 1000000 10000000 --preset trained --commands fit
 
 Each command runs in a process of its own. What the same command takes on 10,000 rows is taken for the interpreter and
 its libraries, and left out of memory and of the exponents. Seconds are of processors, so that other work on the machine
@@ -30,6 +31,7 @@ PART = 1_000_000  # numbers written at once: a child's peak memory counts what i
 PERIOD, NOISE, SEED = 100, 0.1, 0
 COLUMNS = (
     "command",
+    "preset",
     "kind",
     "rows",
     "channels",
@@ -99,20 +101,35 @@ def measured(words: list[str]) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024)
 
 
-def both(folder: Path, kind: str, rows: int, channels: int, bank: int) -> dict[str, Cost]:
-    """What `fit` and `score` of one length cost. The model is fitted on the same rows that are scored."""
-    file, model, scores = folder / f"series.{kind}", folder / "model", folder / "scores.csv"
-    write_series(file, rows, channels)
-    found = {"fit": measured(["fit", str(file), "--model", str(model), "--set", f"retrieval.bank={bank}", "-q"])}
-    found["score"] = measured(["score", str(file), "--model", str(model), "--scores", str(scores), "--json", "-q"])
-    for path in (file, scores):
-        path.unlink()
+class Case(NamedTuple):
+    """A series, and what is fitted on it."""
+
+    preset: str
+    kind: str
+    rows: int
+    channels: int
+    bank: int  # of a preset that retrieves
+
+
+def costs(folder: Path, case: Case, commands: list[str]) -> dict[str, Cost]:
+    """What `fit`, and `score` where asked, of one length cost. The model is fitted on the same rows that are scored."""
+    file, model, scores = folder / f"series.{case.kind}", folder / "model", folder / "scores.csv"
+    write_series(file, case.rows, case.channels)
+    how = [
+        "--preset",
+        case.preset,
+        "-q",
+        *(["--set", f"retrieval.bank={case.bank}"] if case.preset != "trained" else []),
+    ]
+    found = {"fit": measured(["fit", str(file), "--model", str(model), *how])}
+    if "score" in commands:
+        found["score"] = measured(["score", str(file), "--model", str(model), "--scores", str(scores), "--json", "-q"])
+        scores.unlink()
+    file.unlink()
     return found
 
 
-def append(
-    path: Path, kind: str, rows: int, channels: int, bank: int, found: dict[str, Cost], tiny: dict[str, Cost]
-) -> None:
+def append(path: Path, case: Case, found: dict[str, Cost], tiny: dict[str, Cost]) -> None:
     """A line for each command."""
     new = not path.exists()
     with path.open("a", newline="") as file:
@@ -121,7 +138,7 @@ def append(
             writer.writerow(COLUMNS)
         for command, (cpu, wall, peak) in found.items():
             above = peak - tiny[command].peak
-            row = (command, kind, rows, channels, bank, f"{cpu:.1f}", f"{wall:.1f}", f"{peak:.0f}", f"{above:.0f}")
+            row = (command, *case, f"{cpu:.1f}", f"{wall:.1f}", f"{peak:.0f}", f"{above:.0f}")
             writer.writerow((*row, f"{platform.machine()}, {os.cpu_count()} cores"))
             print(*row, flush=True)
 
@@ -134,9 +151,9 @@ def exponent(rows: list[dict[str, str]]) -> float:
     return float(np.polyfit(np.log([int(row["rows"]) for row in longer]), np.log(np.maximum(seconds, 0.1)), 1)[0])
 
 
-def group_of(row: dict[str, str]) -> tuple[str, str, int, int]:
+def group_of(row: dict[str, str]) -> tuple[str, str, str, int, int]:
     """The rows that make one line."""
-    return row["command"], row["kind"], int(row["channels"]), int(row["bank"])
+    return row["command"], row["preset"], row["kind"], int(row["channels"]), int(row["bank"])
 
 
 def draw(table: list[dict[str, str]], path: Path) -> None:
@@ -148,10 +165,12 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     groups = sorted({group_of(row) for row in table}, reverse=True)
-    for command, kind, channels, bank in groups:
-        rows = [row for row in table if group_of(row) == (command, kind, channels, bank)]
+    for group in groups:
+        command, preset, kind, channels, bank = group
+        rows = [row for row in table if group_of(row) == group]
         rows.sort(key=lambda row: int(row["rows"]))
-        name = f"{command}, {kind}, bank {bank}" + (f", {channels} channels" if channels > 1 else "")
+        kept = "" if preset == "trained" else f", bank {bank}"
+        name = f"{command}, {preset}, {kind}{kept}" + (f", {channels} channels" if channels > 1 else "")
         if len(rows) > 3:
             name += f": exponent {exponent(rows):.2f}"
         style = "o-" if command == "score" else "s--"
@@ -174,6 +193,8 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=["npy"], choices=["npy", "parquet", "csv"])
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--bank", type=int, default=8192)
+    parser.add_argument("--preset", default="default", choices=["default", "pretrained", "trained"])
+    parser.add_argument("--commands", nargs="*", default=["fit", "score"], choices=["fit", "score"])
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / "length.csv"
@@ -181,9 +202,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=asked.out) as folder:
             tiny = {}
             for rows in (TINY, *asked.rows):
-                found = both(Path(folder), kind, rows, asked.channels, asked.bank)
+                case = Case(asked.preset, kind, rows, asked.channels, asked.bank)
+                found = costs(Path(folder), case, asked.commands)
                 tiny = tiny or found
-                append(path, kind, rows, asked.channels, asked.bank, found, tiny)
+                append(path, case, found, tiny)
     if path.exists():
         with path.open(newline="") as file:
             draw(list(csv.DictReader(file)), asked.out / "length.png")

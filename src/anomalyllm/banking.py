@@ -169,8 +169,8 @@ def no_whole_window(length: int, config: DetectorConfig) -> DataError:
     return DataError(expected, "none", "give a part with fewer gaps")
 
 
-def trusted(series: Series, scores: Floats, window: int) -> Floats:
-    """The training scores that a threshold may be taken from: those that no gap has touched, if there are any."""
+def trusted(series: Series, scores: Floats, rows: Indices, window: int) -> Floats:
+    """The scores (N,) of training `rows` that a threshold may be taken from: those that no gap has touched, if any."""
     there = mostly_there(~np.isfinite(series.values), window, FEW_MISSING)
-    clear = clear_of_gaps(there, window)
+    clear = clear_of_gaps(there, window)[rows]
     return scores[clear] if clear.any() else scores

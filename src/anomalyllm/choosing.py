@@ -53,5 +53,4 @@ def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple
         sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume)
         assert sampled is not None
         return sampled
-    fitted, scores = fit(series, config, seed, run)
-    return fitted, scores, np.arange(len(scores))
+    return fit(series, config, seed, run)

@@ -39,14 +39,14 @@ def finetuned(series: Series, config: DetectorConfig, seed: int, run: Run) -> tu
     training = plain.prepare(series.values)
     room = room_for_events(plain, training, first_unseen_row(started))
     if not room.events:
-        return with_threshold(_noted(plain, NO_ROOM), series, scores), scores
+        return with_threshold(plain.noted(NO_ROOM), series, scores, np.arange(len(scores))), scores
     taught = trained(started.untrained, started.data, run)
     joined = joined_by(plain, taught, calibrated_judge(taught, training, started.data))
     comparison = compared(plain, joined, training, room)
     fitted = plain
     if comparison.helps:
         fitted, scores = in_units(joined, training)
-    return with_threshold(_noted(fitted, verdict(comparison)), series, scores), scores
+    return with_threshold(fitted.noted(verdict(comparison)), series, scores, np.arange(len(scores))), scores
 
 
 def of_networks(config: DetectorConfig) -> DetectorConfig:
@@ -81,8 +81,3 @@ def verdict(comparison: Comparison) -> str:
     ranks = f"rank {comparison.joined.mean():.3f} with it, {comparison.without.mean():.3f} without"
     how_many = f"({len(comparison.joined)} injected)"
     return f"finetuning {'kept' if comparison.helps else 'dropped'}: synthetic anomalies {ranks} {how_many}"
-
-
-def _noted(fitted: Fitted, note: str) -> Fitted:
-    training = dataclasses.replace(fitted.training, notes=(*fitted.training.notes, note))
-    return dataclasses.replace(fitted, training=training)

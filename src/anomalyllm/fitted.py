@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -103,6 +104,11 @@ class Fitted:
     def retrieval(self) -> tuple[RetrievalJudge, ...]:
         """The judges that compare with normal windows; empty where networks judge alone."""
         return tuple(judge for judge in self.judges if isinstance(judge, RetrievalJudge))
+
+    def noted(self, *notes: str) -> Fitted:
+        """With more notes on its training part."""
+        training = dataclasses.replace(self.training, notes=(*self.training.notes, *notes))
+        return dataclasses.replace(self, training=training)
 
     def prepare(self, values: Floats, before: Floats | None = None) -> Prepared:
         """Scales (T, C) and fills what is missing from the past; `before` (C,): scaled values seen before."""

@@ -17,10 +17,14 @@ from anomalyllm.thresholding import with_threshold
 from anomalyllm.trainable import Run, check_trainable, facts_of, refuse_resume
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
-def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats]:
-    """Learns everything that scoring needs from `series`, and from nothing else; also the scores (T,) of its own rows.
+def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices]:
+    """Learns everything that scoring needs from `series`, and from nothing else.
+
+    Returns:
+        What it learned, own scores of the training rows that were looked at (N,), and which rows those are (N,).
 
     Raises:
         DataError: too short, too many channels, or nothing but missing values.
@@ -32,14 +36,19 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
         require_networks("finetuning")
         from anomalyllm.finetuning import finetuned
 
-        return finetuned(series, config, seed, run)
+        return _of_all(*finetuned(series, config, seed, run))
     refuse_resume(run.resume)
     check_trainable(series, config)
     fitted, scores = with_usual(_retrieving(series, config, seed), series)
-    return with_threshold(fitted, series, scores), scores
+    return _of_all(with_threshold(fitted, series, scores, np.arange(len(scores))), scores)
 
 
-def _taught(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats]:
+def _of_all(fitted: Fitted, scores: Floats) -> tuple[Fitted, Floats, Indices]:
+    """All training rows were looked at."""
+    return fitted, scores, np.arange(len(scores))
+
+
+def _taught(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fitted, Floats, Indices]:
     """Networks trained on the series, and nothing else."""
     require_networks(f"the preset {config.preset}")
     from anomalyllm.teaching import calibrated, start, trained

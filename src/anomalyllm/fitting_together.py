@@ -51,9 +51,7 @@ def fit_together(
     names = [f"series {place} of {len(series)}" for place in range(1, len(series) + 1)]
     parts = _training_parts(series, names)
     found = taught_together(parts, names, config, seed, device, at_once=at_once, watcher=watcher)
-    return [
-        AnomalyLLM(**detector.get_params())._learned(fitted, scores, np.arange(len(scores))) for fitted, scores in found
-    ]
+    return [AnomalyLLM(**detector.get_params())._learned(*each) for each in found]
 
 
 def _check(series: object, at_once: object) -> None:

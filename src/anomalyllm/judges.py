@@ -1,13 +1,14 @@
 """Judges: what gives scores to windows of one length. A detector has one or several, and averages what they say.
 
 A judge has a `window` and a `stride` in samples, and scores windows by groups: each channel by itself, or all as one.
-Another kind of judge is one more class with these four names (see `Judge`), and a branch in `packing`.
+Another kind of judge is one more class with these names (see `Judge`), and a branch in `packing`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,9 @@ class Judge(Protocol):
 
     def normal(self, prepared: Prepared, start: int) -> NDArray[np.float32]:
         """What the window that begins at `start` should have looked like, (L, C), scaled."""
+
+    def seen_from(self, row: int) -> Self:
+        """The same judge of a part of its training rows that begins at `row`."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,10 @@ class RetrievalJudge:
         window = prepared.values[start : start + self.window]
         columns = [self.bank.nearest_window(window[:, channel], channel) for channel in range(window.shape[1])]
         return np.stack(columns, axis=1)
+
+    def seen_from(self, row: int) -> RetrievalJudge:
+        """With the bank's rows counted from `row` on."""
+        return dataclasses.replace(self, bank=self.bank.seen_from(row))
 
 
 def where_there(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from anomalyllm.banking import FEW_MISSING, of_banks, stride_of, unit_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.blocks import Blocks
+from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
-from anomalyllm.stretches import own_scores, planned, usual_scales
+from anomalyllm.stretches import Stretch, own_scores, planned, rows_of, usual_scales
 from anomalyllm.surveying import Gathered, Survey, gathered, surveyed
 from anomalyllm.thresholding import thresholded
 from anomalyllm.trainable import check_facts, refuse_resume
@@ -34,8 +36,8 @@ MOST_OWN_VALUES = 10_000_000  # numbers in the rows that are looked at: 40 MB; o
 
 
 def goes_the_long_way(config: DetectorConfig) -> bool:
-    """Whether a detector of this kind can be fitted on parts of its training rows: networks of any kind are not."""
-    return config.evidence == "retrieval" and config.pair is None and not config.finetune
+    """Whether a detector of this kind is fitted on parts of its training rows: networks that are trained are not."""
+    return config.evidence == "retrieval" and not config.finetune
 
 
 def fit_blocks(
@@ -69,21 +71,36 @@ def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) 
     rows, facts = survey.facts.rows, survey.facts
     check_facts(len(survey.channels), facts.spacing, facts.source, config, there=not survey.absent.all())
     resolved, _ = resolved_lengths(config, np.zeros((0, 1), np.float32), rows)
-    unit = math.lcm(*(stride_of(length, resolved) for length in resolved.retrieval.lengths))
     reach = max(*resolved.retrieval.lengths, *resolved.retrieval.place_lengths)
     budget = min(resolved.retrieval.own_rows, max(FEWEST_OWN_ROWS, MOST_OWN_VALUES // len(survey.channels)))
-    stretches = planned(rows, budget, reach, unit, seed)
+    stretches = planned(rows, budget, reach, _common_stride(resolved), seed)
     found = gathered(blocks, survey, resolved, stretches)
     fitted = _with_banks(config, survey, found, seed)
     parts = list(zip(stretches, found.parts, strict=True))
+    if resolved.pair is not None:
+        fitted = _with_pair(fitted, parts)
     by_part = own_scores(fitted, parts)
     scores = np.concatenate(by_part)
     fitted = dataclasses.replace(fitted, unit=unit_of(scores, resolved))
     fitted = dataclasses.replace(fitted, scales=tuple(usual_scales(fitted, parts)))
     clear = np.concatenate([_clear(part, fitted.window, survey)[at.counted] for at, part in parts])
-    which = np.concatenate([np.arange(at.begin, at.stop) for at in stretches])
+    which = rows_of(stretches)
     scores /= fitted.unit
     return thresholded(fitted, scores[clear] if clear.any() else scores, scores, which), scores, which
+
+
+def _common_stride(config: DetectorConfig) -> int:
+    """A multiple of every judge's stride; those of the pair are known to divide its windows."""
+    lengths = config.retrieval.lengths
+    return math.lcm(*(length if config.pair is not None else stride_of(length, config) for length in lengths))
+
+
+def _with_pair(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> Fitted:
+    """With the pretrained pair among the judges, weighed by the rows that are looked at."""
+    require_networks("the pretrained pair")
+    from anomalyllm.pairing import with_pair
+
+    return with_pair(fitted, lambda asked: np.concatenate(own_scores(asked, parts)))
 
 
 def _with_banks(config: DetectorConfig, survey: Survey, found: Gathered, seed: int) -> Fitted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -70,6 +71,10 @@ class NetworkJudge:
         choice = self.evidence(prepared, np.array([start])).choice[0]
         bank = self.distiller.student.prototypes.detach().cpu().numpy()
         return np.stack([bank[channel, index] for channel, index in enumerate(choice)], axis=1)
+
+    def seen_from(self, row: int) -> NetworkJudge:
+        """With the prototypes' rows counted from `row` on."""
+        return dataclasses.replace(self, bank=self.bank - row)
 
     def evidence(self, prepared: Prepared, starts: Indices, *, own: bool = False) -> Evidence:
         """What the networks say of windows, before calibration."""

@@ -8,6 +8,7 @@ than distances do, and alone they find fewer (docs/pretraining.md).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from anomalyllm.banking import banked, in_units
+from anomalyllm.banking import banked, unit_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.fitted import Fitted
@@ -88,6 +89,10 @@ class PairJudge:
         """The nearest normal window of each channel."""
         return self.retrieval.normal(prepared, start)
 
+    def seen_from(self, row: int) -> PairJudge:
+        """With the bank's rows counted from `row` on."""
+        return dataclasses.replace(self, retrieval=self.retrieval.seen_from(row))
+
     def _discrepancy(self, values: Rows, starts: Indices, channel: int, *, own: bool) -> Floats:
         bank = self.retrieval.bank
         windows = points(averaged(values, starts, bank.length))
@@ -109,11 +114,18 @@ def retrieving(series: Series, config: DetectorConfig, seed: int) -> Fitted:
         ArtefactError: no weights under the name of the pair.
     """
     fitted = banked(series, config, seed, facts_of(series))
-    return fitted if config.pair is None else with_pair(fitted, fitted.prepare(series.values))
+    if config.pair is None:
+        return fitted
+    training = fitted.prepare(series.values)
+    return with_pair(fitted, lambda asked: asked.point_scores(training, own=True))
 
 
-def with_pair(fitted: Fitted, training: Prepared) -> Fitted:
+def with_pair(fitted: Fitted, own: Callable[[Fitted], Floats]) -> Fitted:
     """`fitted` with the pair that its configuration names among its judges, or with a note that it can read nothing.
+
+    Args:
+        fitted: before its unit is known, which is 1.
+        own: the scores that a detector gives the training rows that are looked at.
 
     Raises:
         ArtefactError: no weights under that name.
@@ -122,12 +134,11 @@ def with_pair(fitted: Fitted, training: Prepared) -> Fitted:
     pair = named_pair(fitted.config.pair)
     read = [judge for judge in fitted.retrieval if judge.window >= SHORTEST]
     if not read:
-        notes = (*fitted.training.notes, f"the pretrained pair reads windows of at least {SHORTEST} rows: left out")
-        return dataclasses.replace(fitted, training=dataclasses.replace(fitted.training, notes=notes))
+        return fitted.noted(f"the pretrained pair reads windows of at least {SHORTEST} rows: left out")
     judges = tuple(pair_judge(judge, pair, usual_of(judge)) for judge in read)
-    usual, _ = in_units(fitted, training)
-    own, _ = in_units(dataclasses.replace(fitted, judges=judges), training)
-    unit = WEIGHT * usual.unit / own.unit
+    alone = dataclasses.replace(fitted, judges=judges)
+    usual, of_pair = (unit_of(own(asked), asked.config) for asked in (fitted, alone))
+    unit = WEIGHT * usual / of_pair
     return dataclasses.replace(
         fitted, judges=(*fitted.judges, *(dataclasses.replace(judge, unit=unit) for judge in judges))
     )

@@ -179,6 +179,7 @@ OF_NETWORKS: tuple[str, ...] = (
 )
 """Beginnings of the settings that only networks have."""
 
+OF_ALL: tuple[str, ...] = ("retrieval.own_rows",)  # read by every detector
 OF_THEIR_WINDOW: tuple[str, ...] = ("window.periods", "window.minimum", "window.maximum", "window.fallback")
 """Those of them that networks which join a retrieval do not have either: they read its longest windows."""
 
@@ -197,6 +198,6 @@ def refuse_idle(changed: Iterable[str], config: DetectorConfig) -> None:
         if config.evidence == "retrieval" and not config.finetune and name.startswith(OF_NETWORKS):
             came, remedy = "a detector that trains none", "choose the preset trained or paper, or finetune"
             raise ConfigError(f"networks that are trained, for {name}", came, remedy)
-        if config.evidence == "networks" and name.startswith("retrieval."):
+        if config.evidence == "networks" and name.startswith("retrieval.") and name not in OF_ALL:
             came = "a detector that trains networks"
             raise ConfigError(f"a detector that retrieves, for {name}", came, "choose the preset default")

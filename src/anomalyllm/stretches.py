@@ -8,6 +8,7 @@ windows need on both sides, so its rows have the very scores that the whole trai
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import usual_peaks
-from anomalyllm.model.bank import Bank, Scale
+from anomalyllm.model.bank import Scale
 from anomalyllm.seeding import generator
 
 Floats = NDArray[np.float64]
@@ -68,9 +69,27 @@ def planned(rows: int, budget: int, reach: int, unit: int, seed: int) -> list[St
     return stretches
 
 
-def seen_from(bank: Bank, row: int) -> Bank:
-    """`bank` with its rows counted from `row` on: by them a window's neighbours in time are told."""
-    return dataclasses.replace(bank, starts=bank.starts - row)
+def looked_at(rows: int, fitted: Fitted) -> list[Stretch]:
+    """Stretches of a training part that is held: all of it, or as much of it as fits into `retrieval.own_rows`."""
+    budget = fitted.config.retrieval.own_rows
+    if rows <= budget:
+        return [Stretch(0, rows, 0, rows)]
+    unit = math.lcm(*(judge.stride for judge in fitted.judges))
+    return planned(rows, budget, fitted.reach, unit, fitted.seed)
+
+
+def rows_of(stretches: Sequence[Stretch]) -> Indices:
+    """The training rows of `stretches` that count, ascending."""
+    return np.concatenate([np.arange(at.begin, at.stop) for at in stretches])
+
+
+def held_parts(prepared: Prepared, stretches: Sequence[Stretch]) -> list[tuple[Stretch, Prepared]]:
+    """Each stretch with its rows of a training part that is held, as views."""
+    missing = prepared.missing
+    return [
+        (at, Prepared(prepared.values[at.first : at.end], None if missing is None else missing[at.first : at.end]))
+        for at in stretches
+    ]
 
 
 def own_scores(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> list[Floats]:
@@ -83,7 +102,7 @@ def usual_scales(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> I
     for scale in fitted.scales:
         usual = np.zeros(0)
         for at, part in parts:
-            moved = dataclasses.replace(scale, bank=seen_from(scale.bank, at.first))
+            moved = dataclasses.replace(scale, bank=scale.bank.seen_from(at.first))
             peaks = usual_peaks(fitted, moved, part)
             usual = peaks if not len(usual) else np.maximum(usual, peaks)
         yield dataclasses.replace(scale, usual=usual)
@@ -91,5 +110,4 @@ def usual_scales(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> I
 
 def _moved(fitted: Fitted, row: int) -> Fitted:
     """`fitted` for a part of its training rows that begins at `row`."""
-    judges = (dataclasses.replace(judge, bank=seen_from(judge.bank, row)) for judge in fitted.retrieval)
-    return dataclasses.replace(fitted, judges=tuple(judges))
+    return dataclasses.replace(fitted, judges=tuple(judge.seen_from(row) for judge in fitted.judges))

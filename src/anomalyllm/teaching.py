@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +26,10 @@ from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.scoring.calibrate import Calibration
 from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.seeding import generator, torch_seed
+from anomalyllm.stretches import Stretch, held_parts, looked_at, own_scores, rows_of
 from anomalyllm.thresholding import with_threshold
 from anomalyllm.trainable import Run, check_trainable, facts_of
-from anomalyllm.training.data import TrainingData, mostly_there, split_starts, thinned
+from anomalyllm.training.data import TrainingData, mostly_there, split_starts, stratified, thinned
 from anomalyllm.training.loop import train
 from anomalyllm.windows.choice import patch_count, resolved
 from anomalyllm.windows.scaling import Scaler, carry_forward
@@ -39,6 +41,7 @@ NO_BANK: Indices = np.zeros(0, dtype=np.int64)
 MOST_BANK_VALUES = 16_000_000  # float32 numbers in the bank: 64 MB, also in the artefact
 FEWEST_PROTOTYPES = 16
 FEW_MISSING = 0.1  # of a window that is learned from
+MOST_WINDOWS = 100_000  # that are trained on, of all parts of a longer training part: 20 times what `trained` can see
 MOST_CALIBRATED = 1_024  # windows: a quantile of more is no other
 LONG_TAIL = 4  # windows side by side in a held-out tail that can speak for itself
 MOST_CLUSTERED = 20_000  # windows given to k-means: more cost minutes and move no centre
@@ -96,7 +99,7 @@ def start(
         teacher_shape=language_model.config,
         training=facts_of(series),
     )
-    return Started(untrained, data)
+    return Started(untrained.noted(*_how_sampled(data)), data)
 
 
 def _with_precision(config: DetectorConfig, language_model: nn.Module, device: str) -> DetectorConfig:
@@ -104,6 +107,24 @@ def _with_precision(config: DetectorConfig, language_model: nn.Module, device: s
     width = int(language_model.config.hidden_size)  # type: ignore[union-attr, arg-type]
     precision = precision_of(config.teacher.precision, width, device)
     return dataclasses.replace(config, teacher=dataclasses.replace(config.teacher, precision=precision))
+
+
+def _how_sampled(data: TrainingData) -> tuple[str, ...]:
+    """That not all windows are trained on, where that is so."""
+    if len(data.starts) == data.sampled_from:
+        return ()
+    return (
+        f"networks are trained on {len(data.starts):,} of {data.sampled_from:,} windows, "
+        "one drawn from each of as many equal parts",
+    )
+
+
+def _how_looked_at(stretches: Sequence[Stretch], rows: int) -> tuple[str, ...]:
+    """That the threshold is not of all rows, where that is so."""
+    counted = sum(at.stop - at.begin for at in stretches)
+    if counted == rows:
+        return ()
+    return (f"the threshold is of {len(stretches)} stretches, {counted:,} of {rows:,} rows (retrieval.own_rows)",)
 
 
 def network_judge(distiller: Distiller, bank: Indices, config: DetectorConfig) -> NetworkJudge:
@@ -175,15 +196,16 @@ def training_data(
         raise DataError(
             f"windows of {window} rows with at most {most} missing to train on", "none", "give a part with fewer gaps"
         )
+    fit_starts, held_out = (
+        part if len(part) else other for part, other in ((fit_starts, held_out), (held_out, fit_starts))
+    )
     bank = NO_BANK
     if config.student.prototype_source == "windows":
         possible = np.flatnonzero(there)
         chosen = window_positions(len(possible), config.student.prototypes, generator(seed, "bank"))
         bank = np.resize(possible[chosen], config.student.prototypes)  # few whole windows come round again
-    fit_starts, held_out = (
-        part if len(part) else other for part, other in ((fit_starts, held_out), (held_out, fit_starts))
-    )
-    return TrainingData(slide(filled, window), fit_starts, held_out, bank)
+    sample = stratified(fit_starts, MOST_WINDOWS, generator(seed, "strata"))
+    return TrainingData(slide(filled, window), sample, held_out, bank, sampled_from=len(fit_starts))
 
 
 def place_prototypes(distiller: Distiller, data: TrainingData, config: DetectorConfig, seed: int) -> None:
@@ -217,15 +239,17 @@ def _with_bank_size(config: DetectorConfig, rows: int, channels: int) -> Detecto
     return dataclasses.replace(config, student=dataclasses.replace(config.student, prototypes=count))
 
 
-def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats]:
+def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats, Indices]:
     """With the calibration of the held-out tail (of everything where that is short) and the threshold.
 
-    Also the scores of the training rows, (T,).
+    Also own scores (N,) of training rows and which those are (N,): all, or of a long part `retrieval.own_rows`.
     """
     prepared = fitted.prepare(series.values)
     fitted = dataclasses.replace(fitted, judges=(calibrated_judge(fitted, prepared, data),))
-    scores = fitted.point_scores(prepared, own=True)
-    return with_threshold(fitted, series, scores), scores
+    stretches = looked_at(len(series), fitted)
+    scores, rows = np.concatenate(own_scores(fitted, held_parts(prepared, stretches))), rows_of(stretches)
+    fitted = fitted.noted(*_how_looked_at(stretches, len(series)))
+    return with_threshold(fitted, series, scores, rows), scores, rows
 
 
 def calibrated_judge(fitted: Fitted, training: Prepared, data: TrainingData) -> NetworkJudge:

@@ -22,6 +22,7 @@ from anomalyllm.training.side_by_side import step_shape
 from anomalyllm.training.together import train_together
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 def taught_together(
@@ -33,8 +34,8 @@ def taught_together(
     *,
     at_once: int,
     watcher: Watcher | None = None,
-) -> list[tuple[Fitted, Floats]]:
-    """A detector for each series, and the scores (T,) of its own rows, as `fitting.fit` would give them one by one.
+) -> list[tuple[Fitted, Floats, Indices]]:
+    """For each series a detector, own scores and their rows, as `fitting.fit` would give them one by one.
 
     Args:
         series: the training parts; those whose networks have one shape are trained side by side.

@@ -14,21 +14,21 @@ from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.scoring.threshold import AlarmRate, fit_threshold
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 SUSPICIOUS = 2.0  # times the threshold
 
 
-def with_threshold(fitted: Fitted, series: Series, scores: Floats) -> Fitted:
-    """With the threshold that the training part's own scores (T,) give, and a note if they are strange themselves."""
-    rows = series.first_row + np.arange(len(scores))
-    return thresholded(fitted, trusted(series, scores, fitted.window), scores, rows)
+def with_threshold(fitted: Fitted, series: Series, scores: Floats, rows: Indices) -> Fitted:
+    """With the threshold that own scores (N,) of the training part's `rows` give, and a note if they are strange."""
+    clear = trusted(series, scores, rows, fitted.window)
+    return thresholded(fitted, clear, scores, series.first_row + rows)
 
 
-def thresholded(fitted: Fitted, clear: Floats, scores: Floats, rows: NDArray[np.int64]) -> Fitted:
+def thresholded(fitted: Fitted, clear: Floats, scores: Floats, rows: Indices) -> Fitted:
     """The same from the training scores that no gap has touched, from all, and the rows of the latter."""
     threshold = _threshold(fitted, clear)
-    notes = (*fitted.training.notes, *_suspicious(scores, threshold, rows))
-    return dataclasses.replace(fitted, threshold=threshold, training=dataclasses.replace(fitted.training, notes=notes))
+    return dataclasses.replace(fitted, threshold=threshold).noted(*_suspicious(scores, threshold, rows))
 
 
 def _threshold(fitted: Fitted, scores: Floats) -> float:
@@ -46,7 +46,7 @@ def _threshold(fitted: Fitted, scores: Floats) -> float:
     )
 
 
-def _suspicious(scores: Floats, threshold: float, rows: NDArray[np.int64]) -> list[str]:
+def _suspicious(scores: Floats, threshold: float, rows: Indices) -> list[str]:
     """A training part that raises a strong alarm itself may not be normal: say where."""
     top = int(scores.argmax())
     if scores[top] < SUSPICIOUS * threshold:

@@ -58,9 +58,9 @@ def test_the_exponent_is_of_what_grows() -> None:
 
 def test_the_chart_is_drawn_of_every_group(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    row = {"command": "fit", "kind": "npy", "rows": "100", "channels": "1", "bank": "64"}
+    row = {"command": "fit", "preset": "default", "kind": "npy", "rows": "100", "channels": "1", "bank": "64"}
     row |= {"cpu_seconds": "1", "above_tiny_mib": "3"}
-    loaded("length").draw([row, {**row, "command": "score", "rows": "1000"}], tmp_path / "x.png")
+    loaded("length").draw([row, {**row, "command": "score", "preset": "trained"}], tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -10,7 +10,7 @@ import pytest
 from anomalyllm import AnomalyLLM
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import usual_peaks
-from anomalyllm.stretches import ROWS, Stretch, own_scores, planned, seen_from, usual_scales
+from anomalyllm.stretches import ROWS, Stretch, own_scores, planned, usual_scales
 from conftest import sine
 
 
@@ -61,7 +61,7 @@ def test_own_scores_of_a_stretch_are_those_of_the_whole(detector: AnomalyLLM) ->
 
 def test_a_moved_bank_is_the_bank_at_another_row(detector: AnomalyLLM) -> None:
     bank = detector._fitted.retrieval[0].bank
-    moved = seen_from(bank, 700)
+    moved = bank.seen_from(700)
     assert (moved.starts + 700).tolist() == bank.starts.tolist()
     assert np.shares_memory(moved.windows, bank.windows)
 
@@ -81,4 +81,4 @@ def test_usual_peaks_are_the_highest_of_all_stretches(detector: AnomalyLLM) -> N
 
 
 def _moved(scale, row):  # type: ignore[no-untyped-def]
-    return dataclasses.replace(scale, bank=seen_from(scale.bank, row))
+    return dataclasses.replace(scale, bank=scale.bank.seen_from(row))

@@ -7,6 +7,7 @@ nearest of each run of neighbouring windows (`nearest_in_runs`, for places: what
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +67,10 @@ class Bank:
         centre = windows.mean(axis=1)
         axes = np.stack([_whitening(rows - middle) for rows, middle in zip(windows, centre, strict=True)])
         return cls(length, starts, windows, energy, stillness, centre, axes)
+
+    def seen_from(self, row: int) -> Bank:
+        """The same with its training rows counted from `row` on: by them a window's neighbours in time are told."""
+        return dataclasses.replace(self, starts=self.starts - row)
 
     def rows(self, view: str, channel: int) -> Rows:
         """The bank's windows of a channel as `view` sees them, (B, P)."""

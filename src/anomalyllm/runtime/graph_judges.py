@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Indices = NDArray[np.int64]
 PROTOTYPES = 4  # normal windows that the pair is shown with a window
 MOST_WINDOWS = 512  # of one channel, in one run of a graph
 FEWEST_WINDOWS = 16  # in one run, however many channels
+NO_TRAINING_ROWS = "an exported detector does not score its own training rows: they are not in it"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class PairGraphJudge:
     def normal(self, prepared: Prepared, start: int) -> Rows:
         """The nearest normal window of each channel."""
         return self.retrieval.normal(prepared, start)
+
+    def seen_from(self, row: int) -> NoReturn:  # noqa: ARG002 - protocol
+        """Refused, as training rows are."""
+        raise ValueError(NO_TRAINING_ROWS)
 
     def _discrepancy(self, values: Rows, starts: Indices, channel: int) -> Floats:
         bank = self.retrieval.bank
@@ -123,6 +128,10 @@ class NetworkGraphJudge:
         choice = self._asked(prepared, np.array([start]))[1][0]
         return np.stack([self.prototypes[channel, index] for channel, index in enumerate(choice)], axis=1)
 
+    def seen_from(self, row: int) -> NoReturn:  # noqa: ARG002 - protocol
+        """Refused, as training rows are."""
+        raise ValueError(NO_TRAINING_ROWS)
+
     def _asked(self, prepared: Prepared, starts: Indices) -> list[NDArray[Any]]:
         """What the graph gives for windows, a batch at a time."""
         windows = slide(prepared.values, self.window)
@@ -140,4 +149,4 @@ def _points(rows: Rows) -> Rows:
 
 def _refuse_training_rows(own: bool) -> None:
     if own:
-        raise ValueError("an exported detector does not score its own training rows: they are not in it")
+        raise ValueError(NO_TRAINING_ROWS)

@@ -27,12 +27,14 @@ class TrainingData:
         held_out: first rows of the windows to validate on, (V,); they share no point with those in `starts` where
             the series is long enough.
         bank: first rows of the windows that serve as prototypes, (K,), or empty.
+        sampled_from: how many windows `starts` was drawn from; its own number where all are trained on.
     """
 
     windows: NDArray[np.float32]
     starts: Indices
     held_out: Indices
     bank: Indices
+    sampled_from: int
 
     def batch(self, seed: int, step: int, size: int) -> Indices:
         """The starts of step `step`: a part of the epoch's own permutation; the last, smaller part is left out."""
@@ -99,6 +101,14 @@ def thinned(starts: Indices, most: int) -> Indices:
     if len(starts) <= most:
         return starts
     return starts[np.linspace(0, len(starts) - 1, most).astype(np.int64)]
+
+
+def stratified(starts: Indices, most: int, chance: np.random.Generator) -> Indices:
+    """At most `most` of `starts`, one drawn from each of as many equal parts: evenly spaced could mean of one hour."""
+    if len(starts) <= most:
+        return starts
+    borders = np.linspace(0, len(starts), most + 1).astype(np.int64)
+    return starts[chance.integers(borders[:-1], borders[1:])]
 
 
 def split_starts(rows: int, window: int, held_out: float, stride: int) -> tuple[Indices, Indices]:

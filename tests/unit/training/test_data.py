@@ -22,7 +22,7 @@ def data(windows: int = 23, held_out: int = 5) -> TrainingData:
     values = np.zeros((windows + held_out + 7, 1), dtype=np.float32)
     starts = np.arange(windows, dtype=np.int64) * 3  # not 0, 1, 2, …: a place must not be taken for a start
     tail = np.arange(held_out, dtype=np.int64) + 1000
-    return TrainingData(slide(values, 8), starts, tail, np.zeros(0, dtype=np.int64))  # type: ignore[arg-type]
+    return TrainingData(slide(values, 8), starts, tail, np.zeros(0, dtype=np.int64), len(starts))  # type: ignore[arg-type]
 
 
 @given(
@@ -109,13 +109,13 @@ def test_validation_is_thinned_evenly_from_first_to_last() -> None:
 
 def test_channels_that_are_judged_alone_are_drawn_a_few_at_a_time() -> None:
     """A step costs the same with a hundred channels as with four, and over the steps every channel has its turn."""
-    many = TrainingData(np.zeros((50, 20, 16), np.float32), np.arange(50), np.arange(5), np.zeros(0, np.int64))
+    many = TrainingData(np.zeros((50, 20, 16), np.float32), np.arange(50), np.arange(5), np.zeros(0, np.int64), 50)
     drawn = [many.channels(0, step) for step in range(60)]
     assert all(len(set(channels)) == MOST_CHANNELS for channels in drawn)
     assert set(np.concatenate(drawn)) == set(range(20))
     assert np.array_equal(many.channels(0, 7), many.channels(0, 7))
     assert many.windows_per_step(32) == 32 // MOST_CHANNELS
-    few = TrainingData(np.zeros((50, 2, 16), np.float32), np.arange(50), np.arange(5), np.zeros(0, np.int64))
+    few = TrainingData(np.zeros((50, 2, 16), np.float32), np.arange(50), np.arange(5), np.zeros(0, np.int64), 50)
     assert few.channels(0, 3).tolist() == [0, 1]
     assert few.windows_per_step(32) == 16
     assert few.windows_per_step(1) == 1
