@@ -108,3 +108,46 @@ def test_accuracy_against_time_is_of_honest_rows_quickest_first(tmp_path: Path) 
     assert [(dot.method, dot.low, dot.series) for dot in found] == [("quick", 0.5, 3), ("slow", 0.4, 9)]
     chart.draw(found, "UCR", tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_export_parity_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for each series; the second run has nothing to do and says the same."""
+    (tmp_path / "ucr").mkdir()
+    for number in (1, 2):
+        values = sine(900, seed=number)[:, 0]
+        values[700:720] += 2
+        name = f"{number:03d}_UCR_Anomaly_wave{number}_500_700_720.txt"
+        np.savetxt(tmp_path / "ucr" / name, values)
+    parity = loaded("export_parity")
+    words = [
+        "export_parity",
+        str(tmp_path / "out.csv"),
+        "--data",
+        str(tmp_path),
+        "--rows",
+        "200",
+        "--set",
+        "retrieval.bank=64",
+    ]
+    monkeypatch.setattr("sys.argv", words)
+    parity.main()
+    told = capsys.readouterr().out
+    assert "default on UCR: 2 series, scores of 2 within 1e-5, farthest 0; flags and events the same on 2" in told
+    lines = parity.lines_of(tmp_path / "out.csv")
+    assert [(line["rows"], line["channels"]) for line in lines] == [("200", "1")] * 2
+    parity.main()
+    assert capsys.readouterr().out.strip() == told.strip().splitlines()[-1]
+    assert parity.lines_of(tmp_path / "out.csv") == lines
+
+
+def test_the_rows_that_are_compared_hold_the_anomaly() -> None:
+    around = loaded("export_parity").around_the_anomaly
+    labels = np.zeros(1000, np.int8)
+    assert around(labels, 2000) == slice(0, 1000)
+    assert around(labels, 100) == slice(0, 100)
+    labels[990:] = 1
+    assert around(labels, 100) == slice(900, 1000)
+    labels[500] = 1
+    assert around(labels, 100) == slice(450, 550)
