@@ -163,7 +163,7 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
     groups = sorted({group_of(row) for row in table}, reverse=True)
     for group in groups:
         command, preset, kind, channels, bank = group
@@ -180,8 +180,8 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
     left.set(xlabel="rows", ylabel="processor seconds", title="Time")
     right.axhline(300, color="grey", linewidth=1)
     right.set(xlabel="rows", ylabel=f"MiB above a run on {TINY:,} rows", title="Peak memory (grey: the limit, 300 MB)")
-    right.set_ylim(0, 520)
-    right.legend(fontsize=8, loc="upper left")
+    right.set_ylim(0, 580)
+    figure.legend(*left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=120)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -20,8 +21,9 @@ from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import LanguageModel, load_language_model
-from anomalyllm.model.precision import precision_of
+from anomalyllm.model.precision import NARROWEST, precision_of
 from anomalyllm.model.prototypes import kmeans_prototypes, random_prototypes, window_positions
+from anomalyllm.model.threads import one_thread
 from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.scoring.calibrate import Calibration
 from anomalyllm.scoring.novelty import Novelty
@@ -160,17 +162,23 @@ def _networks(language_model: nn.Module, data: TrainingData, config: DetectorCon
 def trained(fitted: Fitted, data: TrainingData, run: Run) -> Fitted:
     """After training, which changes the networks in place."""
     identity = fingerprint(fitted)
-    record = train(
-        fitted.networks.distiller,
-        data,
-        fitted.config,
-        fitted.seed,
-        checkpoint=run.checkpoint,
-        resume=identity if run.resume else None,
-        fingerprint=identity,
-        watcher=run.watcher,
-    )
+    with _suitable_threads(fitted):
+        record = train(
+            fitted.networks.distiller,
+            data,
+            fitted.config,
+            fitted.seed,
+            checkpoint=run.checkpoint,
+            resume=identity if run.resume else None,
+            fingerprint=identity,
+            watcher=run.watcher,
+        )
     return dataclasses.replace(fitted, training=dataclasses.replace(fitted.training, record=record))
+
+
+def _suitable_threads(fitted: Fitted) -> contextlib.AbstractContextManager[None]:
+    """One, where products are so small that a second wins little, and loses all where others use the machine."""
+    return one_thread() if fitted.networks.distiller.teacher.width < NARROWEST else contextlib.nullcontext()
 
 
 def training_data(

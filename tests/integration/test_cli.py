@@ -343,6 +343,18 @@ def test_a_traceback_for_those_who_ask(place: Path, monkeypatch: pytest.MonkeyPa
         run("inspect", "nowhere")
 
 
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_wait_asleep_unless_told_otherwise(
+    given: str | None, kept: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "")
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    if given is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    run("--version")
+    assert os.environ["OMP_WAIT_POLICY"] == kept
+
+
 def test_the_word_that_older_typers_have_for_ctrl_c(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Abort(RuntimeError):
         pass

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from anomalyllm import AnomalyLLM, teaching
 from anomalyllm.data import inputs
@@ -111,3 +112,19 @@ def test_the_pair_joins_a_detector_that_is_fitted_in_blocks(tmp_path: Path, monk
     assert [type(judge) for judge in found._fitted.judges] == [type(judge) for judge in every._fitted.judges]
     for mine, theirs in zip(found._fitted.judges, every._fitted.judges, strict=True):
         assert getattr(mine, "unit", 1.0) == pytest.approx(getattr(theirs, "unit", 1.0), rel=0.2)
+
+
+@pytest.mark.parametrize(("narrowest", "expected"), [(512, 1), (32, 2)])
+def test_small_networks_are_trained_by_one_thread(
+    narrowest: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two wait for each other longer than they work where another process has one of the cores."""
+    monkeypatch.setattr(teaching, "NARROWEST", narrowest)
+    seen = []
+    torch.set_num_threads(2)
+    try:
+        trained().fit(sine(400), watcher=lambda _: seen.append(torch.get_num_threads()))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert set(seen) == {expected}

@@ -3,6 +3,9 @@
 stdout is data, stderr is talk. Exit codes: 0 done, 1 our fault or the machine's, 2 the user can mend it, 130 Ctrl-C.
 To add a command, write a module with a function and register it in `app.py`. torch is imported by the commands that
 need it, when they run, so that `--help` is quick.
+
+Its threads wait for each other asleep unless the environment says otherwise (OMP_WAIT_POLICY): awake, as is the
+default of its library, they take six times as long where another process wants the same cores (docs/lab-notes.md).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ MOST_SAID = 300  # letters of a foreign error's message: they can be pages long
 
 def main() -> NoReturn:
     """Runs the command line and exits with its code. One line for every error; ANOMALYLLM_DEBUG=1 shows tracebacks."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded, see below
     from anomalyllm.cli.app import app
 
     for stream in (sys.stdout, sys.stderr):

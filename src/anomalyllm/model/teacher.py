@@ -39,7 +39,7 @@ class Teacher(nn.Module):
         self.kept = min(config.kept_features or width, width)
         self.patch_embedding = PatchEmbedding(config.patch * (channels if joint else 1), width)
         self.dropout = nn.Dropout(config.dropout)
-        self.language_model = language_model
+        self.language_model, self.width = language_model, width
         self.head = nn.Linear(self.kept, config.output)
         freeze(language_model, train_feed_forward=config.train_feed_forward)
         never_packed(language_model)

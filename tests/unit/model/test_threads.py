@@ -6,10 +6,12 @@ import sys
 import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
 
 from anomalyllm.model import threads
-from anomalyllm.model.threads import divided
+from anomalyllm.model.threads import divided, one_thread
 
 
 @pytest.mark.parametrize("allowed", [1, 2, 8])
@@ -58,3 +60,16 @@ def test_without_any_word_all_cores_are_taken(monkeypatch: pytest.MonkeyPatch) -
 def test_torch_has_the_word_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(get_num_threads=lambda: 5))
     assert threads.allowed_threads() == 5
+
+
+def test_one_thread_inside_and_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.set_num_threads(2)
+    try:
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with one_thread():
+        assert np.ones(1).sum() == 1

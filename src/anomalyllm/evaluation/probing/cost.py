@@ -15,10 +15,10 @@ from anomalyllm.datasets.case import CaseData
 from anomalyllm.detector import AnomalyLLM
 from anomalyllm.evaluation.memory import PeakMemory
 from anomalyllm.evaluation.probing.evidence import fitted_of
-from anomalyllm.evaluation.probing.one_thread import one_thread
 from anomalyllm.evaluation.speed.clock import quickest
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
+from anomalyllm.model.threads import one_thread
 from anomalyllm.streaming import Stream
 
 Floats = NDArray[np.float64]

@@ -19,7 +19,6 @@ from anomalyllm.evaluation.probing.evidence import has_discrepancy, retrieved, w
 from anomalyllm.evaluation.probing.injected_peaks import injected_peaks
 from anomalyllm.evaluation.probing.material import Material, material_of
 from anomalyllm.evaluation.probing.normal_windows import Normal, normal_among, synthetic
-from anomalyllm.evaluation.probing.one_thread import one_thread
 from anomalyllm.evaluation.probing.separation import area, median
 from anomalyllm.evaluation.probing.signatures import (
     DISCREPANCY,
@@ -36,6 +35,7 @@ from anomalyllm.evaluation.speed.clock import quickest
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.model.bank import Bank
+from anomalyllm.model.threads import one_thread
 from anomalyllm.packing import all_tensors
 from anomalyllm.presets import preset
 from anomalyllm.training.data import thinned

@@ -31,16 +31,16 @@ Indices = NDArray[np.int64]
 Labels = NDArray[np.int8]
 
 SHORTEST = 4  # rows of a stretch: a kind that changes a shape needs so many
-LEVELS = ("two_sample_auc_level", "two_sample_auc_false", "two_sample_auc_normal_level")
+LEVELS = ("two_sample_auc_if_synthetic", "two_sample_auc_if_normal", "two_sample_auc_normal_if_normal")
 
 
 def levels(looked: Looked, case: CaseData, sets: Described, augment: AugmentConfig, seed: int) -> dict[str, float]:
     """The figures `LEVELS`, each the mean over a stretch for every kind of synthetic anomaly.
 
-    `two_sample_auc_level`: the stretches with a synthetic anomaly each against the synthetic windows, which is what
-    `two_sample_auc` would be of a real anomaly that is made as they are; `two_sample_auc_false`: the stretches as they
-    are against the synthetic windows, which is what it would be of an anomaly that is none;
-    `two_sample_auc_normal_level`: the same against normal windows of the test part.
+    `two_sample_auc_if_synthetic`: the stretches with a synthetic anomaly each against the synthetic windows, which is
+    what `two_sample_auc` would be of a real anomaly that is made as they are; `two_sample_auc_if_normal`: the stretches
+    as they are against the synthetic windows, which is what it would be of an anomaly that is none;
+    `two_sample_auc_normal_if_normal`: the same against normal windows of the test part.
 
     Returns:
         NaN where there is no anomaly, no room, or where whole anomalies are the folds (`two_samples.FOLDS` or more):

@@ -27,8 +27,8 @@ def probe_realism(detector: AnomalyLLM, case: CaseData, seed: int) -> dict[str, 
 
     The test is cross-validated in blocks, of whole anomalies where there are four or more (`real_anomalies`): .5 then
     means that they cannot be told apart. Else blocks are stretches of time, and an area may lie far to either side of
-    .5 whatever is compared. Read it beside what the same test says of stretches that are known, `two_sample_auc_level`
-    and the others of `false_stretches.levels`, and only as a mean over many series.
+    .5 whatever is compared. Read it beside what the same test says of stretches that are known
+    (`two_sample_auc_if_synthetic` and the others of `false_stretches.levels`), and only as a mean over many series.
 
     Raises:
         LibraryError: no scikit-learn (the extra `baselines`).

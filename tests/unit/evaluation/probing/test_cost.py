@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from anomalyllm.evaluation.probing import cost, network_cost
 from anomalyllm.evaluation.probing.cost import artefact_bytes, probe_cost
-from anomalyllm.evaluation.probing.one_thread import one_thread
 from anomalyllm.evaluation.speed.parts import flops_of
 from conftest import FINETUNED
 from unit.evaluation.probing.probed import KINDS, case, detector
@@ -69,16 +66,3 @@ def test_a_test_part_shorter_than_a_window_has_no_times() -> None:
     figures = probe_cost(detector("trained"), short, 0)
     assert "seconds_window" not in figures
     assert figures["artefact_bytes"] > 0
-
-
-def test_one_thread_inside_and_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(2)
-    try:
-        with one_thread():
-            assert torch.get_num_threads() == 1
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(1)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with one_thread():
-        assert np.ones(1).sum() == 1

@@ -7,7 +7,7 @@ import pytest
 
 from anomalyllm.config import AugmentConfig
 from anomalyllm.datasets.case import CaseData
-from anomalyllm.evaluation.probing.false_stretches import false_stretches
+from anomalyllm.evaluation.probing.false_stretches import LEVELS, false_stretches
 from anomalyllm.evaluation.probing.realism import probe_realism
 from anomalyllm.windows.augment import KINDS, view
 from conftest import sine
@@ -22,7 +22,7 @@ def test_what_is_no_anomaly_is_told_from_normal_windows_as_well_as_the_level_say
         labels[begin : begin + 40] = 1
         figures = probe_realism(detector("default"), CaseData(case().train, test, labels), 0)
         areas.append(figures["two_sample_auc_normal"])
-        expected.append(figures["two_sample_auc_normal_level"])
+        expected.append(figures["two_sample_auc_normal_if_normal"])
     assert np.std(areas) > 0.1, "the area of one false anomaly is near .5: there is nothing to correct"
     assert np.mean(areas) == pytest.approx(np.mean(expected), abs=0.1)
 
@@ -38,7 +38,7 @@ def test_an_anomaly_that_is_made_as_synthetic_ones_are_lies_at_the_level() -> No
         labels[rows] = 1
         figures = probe_realism(detector("default"), CaseData(case().train, test, labels), 0)
         areas.append(figures["two_sample_auc"])
-        expected.append(figures["two_sample_auc_level"])
+        expected.append(figures["two_sample_auc_if_synthetic"])
     assert np.mean(areas) > 0.7
     assert np.mean(areas) == pytest.approx(np.mean(expected), abs=0.1)
 
@@ -54,3 +54,8 @@ def test_false_stretches_are_drawn_and_far_from_anomalies() -> None:
         assert 0 <= begin <= 670
         assert not labels[max(0, begin - 40) : begin + 70].any()
     assert not len(false_stretches(np.ones(700, np.int8), 40, 30, 0))
+
+
+def test_no_level_hides_the_figure_of_a_kind() -> None:
+    """One of the kinds is called level."""
+    assert not set(LEVELS) & {f"two_sample_auc_{kind}" for kind in KINDS}
