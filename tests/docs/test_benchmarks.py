@@ -151,3 +151,19 @@ def test_the_rows_that_are_compared_hold_the_anomaly() -> None:
     assert around(labels, 100) == slice(900, 1000)
     labels[500] = 1
     assert around(labels, 100) == slice(450, 550)
+
+
+def test_targets_are_measured_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All but whole commands, on small series."""
+    targets = loaded("targets")
+    for name, small in {"TRAINING": 300, "ROWS": 1000, "POINTS": 5, "MANY": 2}.items():
+        monkeypatch.setattr(targets, name, small)
+    monkeypatch.setattr(targets, "starting", lambda folder: [])
+    monkeypatch.setattr("sys.argv", ["targets", str(tmp_path / "x.csv")])
+    targets.main()
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    assert lines[0] == "what,unit,target,reached,share_of_peak"
+    assert [line.split(",")[0].strip('"') for line in lines[1:]] == ["fit", "scoring", "scoring", "one row", "one row"]
+    assert "of the peak" in capsys.readouterr().out
