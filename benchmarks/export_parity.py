@@ -24,17 +24,8 @@ from anomalyllm.cli.options import read_assignment
 from anomalyllm.datasets import Case, open_dataset
 from anomalyllm.exporting import export_onnx
 
-COLUMNS = (
-    "dataset",
-    "case",
-    "preset",
-    "settings",
-    "channels",
-    "rows",
-    "largest_relative",
-    "flags_differ",
-    "same_events",
-)
+KEY = ("dataset", "case", "preset", "settings", "asked_rows")
+COLUMNS = (*KEY, "channels", "rows", "largest_relative", "flags_differ", "same_events")
 Line = tuple[object, ...]
 
 
@@ -46,6 +37,12 @@ def around_the_anomaly(labels: np.ndarray, most: int) -> slice:
     return slice(begin, min(rows, begin + most))
 
 
+def key(preset: str, settings: dict[str, object], most: int, case: Case) -> tuple[str, ...]:
+    """What a line is about, as it is written."""
+    told = " ".join(f"{name}={value}" for name, value in settings.items())
+    return case.dataset, case.name, preset, told, str(most)
+
+
 def compared(preset: str, settings: dict[str, object], most: int, case: Case) -> Line:
     """The line of one series."""
     data = case.read()
@@ -53,9 +50,8 @@ def compared(preset: str, settings: dict[str, object], most: int, case: Case) ->
     looked_at = data.test[around_the_anomaly(data.labels, most)]
     with tempfile.TemporaryDirectory() as folder:
         found = export_onnx(detector._fitted, Path(folder) / "exported", check=looked_at)
-    told = " ".join(f"{name}={value}" for name, value in settings.items())
     size = (looked_at.shape[1], len(looked_at))
-    return (case.dataset, case.name, preset, told, *size, f"{found.largest:.3g}", found.flags, found.events)
+    return (*key(preset, settings, most, case), *size, f"{found.largest:.3g}", found.flags, found.events)
 
 
 def lines_of(path: Path) -> list[dict[str, str]]:
@@ -69,16 +65,21 @@ def lines_of(path: Path) -> list[dict[str, str]]:
 def summary(lines: list[dict[str, str]]) -> str:
     """For each preset and set how many agree, and how far the farthest are apart."""
     told = []
-    for preset, dataset in sorted({(line["preset"], line["dataset"]) for line in lines}):
-        some = [line for line in lines if (line["preset"], line["dataset"]) == (preset, dataset)]
+    for group in sorted({_group(line) for line in lines}):
+        some = [line for line in lines if _group(line) == group]
         farthest = max(float(line["largest_relative"]) for line in some)
         near = sum(float(line["largest_relative"]) <= 1e-5 for line in some)
         same = sum(line["flags_differ"] == "0" and line["same_events"] == "True" for line in some)
         told.append(
-            f"{preset} on {dataset}: {len(some)} series, scores of {near} within 1e-5, farthest {farthest:.2g}; "
+            f"{' '.join(filter(None, group[:2]))} on {group[2]}: {len(some)} series, "
+            f"scores of {near} within 1e-5, farthest {farthest:.2g}; "
             f"flags and events the same on {same}"
         )
     return "\n".join(told)
+
+
+def _group(line: dict[str, str]) -> tuple[str, str, str]:
+    return line["preset"], line["settings"], line["dataset"]
 
 
 def each(work: Callable[[Case], Line], cases: list[Case], jobs: int) -> Iterator[Line]:
@@ -103,10 +104,11 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="series of a set, in their order")
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
-    done = {(line["dataset"], line["case"]) for line in lines_of(asked.out) if line["preset"] == asked.preset}
+    settings = dict(map(read_assignment, asked.settings))
+    done = {tuple(line[name] for name in KEY) for line in lines_of(asked.out)}
     cases = [case for name in asked.sets for case in open_dataset(name, asked.data).cases[: asked.limit]]
-    left = [case for case in cases if (case.dataset, case.name) not in done]
-    work = partial(compared, asked.preset, dict(map(read_assignment, asked.settings)), asked.rows)
+    left = [case for case in cases if key(asked.preset, settings, asked.rows, case) not in done]
+    work = partial(compared, asked.preset, settings, asked.rows)
     new = not lines_of(asked.out)
     with asked.out.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -4,7 +4,7 @@ python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000   
 python benchmarks/length.py OUT --rows 100000000 --bank 256
 python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
 python benchmarks/length.py OUT --rows 600000 --channels 38
-python benchmarks/length.py OUT --rows 100000 1000000 10000000 --preset trained --commands fit
+python benchmarks/length.py OUT --rows 100000 1000000 10000000 --preset trained --fit-only
 
 Each command runs in a process of its own. What the same command takes on 10,000 rows is taken for the interpreter and
 its libraries, and left out of memory and of the exponents. Seconds are of processors, so that other work on the machine
@@ -108,21 +108,16 @@ class Case(NamedTuple):
     kind: str
     rows: int
     channels: int
-    bank: int  # of a preset that retrieves
+    bank: int  # 0: of a preset that does not retrieve
 
 
-def costs(folder: Path, case: Case, commands: list[str]) -> dict[str, Cost]:
-    """What `fit`, and `score` where asked, of one length cost. The model is fitted on the same rows that are scored."""
+def costs(folder: Path, case: Case, *, scored: bool) -> dict[str, Cost]:
+    """What `fit` and, where `scored`, `score` of one length cost; what is scored are the rows of the fit."""
     file, model, scores = folder / f"series.{case.kind}", folder / "model", folder / "scores.csv"
     write_series(file, case.rows, case.channels)
-    how = [
-        "--preset",
-        case.preset,
-        "-q",
-        *(["--set", f"retrieval.bank={case.bank}"] if case.preset != "trained" else []),
-    ]
+    how = ["--preset", case.preset, "-q", *(["--set", f"retrieval.bank={case.bank}"] if case.bank else [])]
     found = {"fit": measured(["fit", str(file), "--model", str(model), *how])}
-    if "score" in commands:
+    if scored:
         found["score"] = measured(["score", str(file), "--model", str(model), "--scores", str(scores), "--json", "-q"])
         scores.unlink()
     file.unlink()
@@ -169,7 +164,7 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
         command, preset, kind, channels, bank = group
         rows = [row for row in table if group_of(row) == group]
         rows.sort(key=lambda row: int(row["rows"]))
-        kept = "" if preset == "trained" else f", bank {bank}"
+        kept = f", bank {bank}" if bank else ""
         name = f"{command}, {preset}, {kind}{kept}" + (f", {channels} channels" if channels > 1 else "")
         if len(rows) > 3:
             name += f": exponent {exponent(rows):.2f}"
@@ -194,7 +189,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--bank", type=int, default=8192)
     parser.add_argument("--preset", default="default", choices=["default", "pretrained", "trained"])
-    parser.add_argument("--commands", nargs="*", default=["fit", "score"], choices=["fit", "score"])
+    parser.add_argument("--fit-only", action="store_true")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / "length.csv"
@@ -202,8 +197,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=asked.out) as folder:
             tiny = {}
             for rows in (TINY, *asked.rows):
-                case = Case(asked.preset, kind, rows, asked.channels, asked.bank)
-                found = costs(Path(folder), case, asked.commands)
+                case = Case(asked.preset, kind, rows, asked.channels, 0 if asked.preset == "trained" else asked.bank)
+                found = costs(Path(folder), case, scored=not asked.fit_only)
                 tiny = tiny or found
                 append(path, case, found, tiny)
     if path.exists():

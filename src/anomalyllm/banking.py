@@ -31,6 +31,7 @@ FEWEST_BANK_WINDOWS = 64
 FEW_MISSING = 0.1  # of a window that is taken for normal
 LEAST_UNIT = 1e-3  # of the series' own deviations: where everything repeats exactly, rounding is no event
 NO_TEACHER = "none"
+PAIR_STRIDES = 4  # windows of the pair that begin within one length: half as many as distances have, networks cost more
 
 
 def banked(series: Series, config: DetectorConfig, seed: int, facts: TrainingFacts) -> Fitted:
@@ -126,6 +127,12 @@ def stride_of(length: int, config: DetectorConfig) -> int:
     if config.window.stride != by_rule:
         return config.window.stride
     return nearest_stride(length, length / config.retrieval.strides)
+
+
+def pair_stride_of(length: int, stride: int) -> int:
+    """Samples between the windows of one length that the pretrained pair reads, given those between the distances'."""
+    fewer = max(stride, nearest_stride(length, length / PAIR_STRIDES))
+    return fewer if length % fewer == 0 else stride
 
 
 def cut_banks(filled: NDArray[np.float32], missing: Booleans, config: DetectorConfig) -> dict[int, Bank]:

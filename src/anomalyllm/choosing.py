@@ -50,7 +50,7 @@ def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple
     """A fit on rows that are held; of very many not all are scored."""
     series = training_part(X)
     if len(series) > config.retrieval.own_rows and goes_the_long_way(config):
-        sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume)
+        sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume, first_row=series.first_row)
         assert sampled is not None
         return sampled
     return fit(series, config, seed, run)

@@ -26,8 +26,8 @@ class WindowConfig(Settings):
     maximum: int = 512  # samples; bounds memory where a period is very long
     fallback: int = 64  # samples; where no period is found (the window of the paper's code)
     stride: int | None = None  # samples between scored windows; None: a quarter of the window
-    training_stride: int | None = None  # samples between training windows; None: as many as `training_windows` asks
-    training_windows: int = 4096  # windows to choose from in training: more teach little and cost memory
+    training_stride: int | None = None  # samples between training windows; None: an eighth of a window
+    training_windows: int = 4096  # in training, one drawn from each of so many parts: more teach little, cost memory
 
     def _rules(self) -> list[tuple[str, bool, str]]:
         return [

@@ -59,7 +59,7 @@ class AnomalyLLM:
     Attributes:
         decision_scores_: scores of the training rows, (T,), or of those of a long part that are looked at, (N,);
             a window never meets its own points.
-        decision_rows_: which rows those are: all, unless there are more than `retrieval.own_rows`.
+        decision_rows_: which rows those are: all, unless there are more than `retrieval.own_rows` (`finetune`: all).
         threshold_: from which score on a point is flagged.
         labels_: flags of the same rows.
         n_features_in_: C.

@@ -17,7 +17,7 @@ from anomalyllm.fitted import Fitted
 from anomalyllm.injecting import FEWEST_EVENTS, Comparison, compared, room_for_events
 from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.pairing import retrieving
-from anomalyllm.teaching import Started, calibrated_judge, start, trained
+from anomalyllm.teaching import Started, calibrated_judge, how_sampled, start, trained
 from anomalyllm.thresholding import with_threshold
 from anomalyllm.trainable import Run, check_trainable
 
@@ -45,7 +45,7 @@ def finetuned(series: Series, config: DetectorConfig, seed: int, run: Run) -> tu
     comparison = compared(plain, joined, training, room)
     fitted = plain
     if comparison.helps:
-        fitted, scores = in_units(joined, training)
+        fitted, scores = in_units(joined.noted(*how_sampled(started.data)), training)
     return with_threshold(fitted.noted(verdict(comparison)), series, scores, np.arange(len(scores))), scores
 
 

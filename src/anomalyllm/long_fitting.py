@@ -14,13 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.banking import FEW_MISSING, of_banks, stride_of, unit_of
+from anomalyllm.banking import FEW_MISSING, of_banks, pair_stride_of, stride_of, unit_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.blocks import Blocks
 from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
-from anomalyllm.stretches import Stretch, own_scores, planned, rows_of, usual_scales
+from anomalyllm.stretches import Stretch, own_rows, own_scores, planned, rows_of, usual_scales
 from anomalyllm.surveying import Gathered, Survey, gathered, surveyed
 from anomalyllm.thresholding import thresholded
 from anomalyllm.trainable import check_facts, refuse_resume
@@ -31,32 +31,33 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-FEWEST_OWN_ROWS = 10_000  # that a threshold can be taken from
-MOST_OWN_VALUES = 10_000_000  # numbers in the rows that are looked at: 40 MB; of many channels fewer rows than asked
-
-
 def goes_the_long_way(config: DetectorConfig) -> bool:
-    """Whether a detector of this kind is fitted on parts of its training rows: networks that are trained are not."""
+    """Whether a long training part is fitted in blocks, not held: that of networks that are trained is held."""
     return config.evidence == "retrieval" and not config.finetune
 
 
 def fit_blocks(
-    blocks: Blocks, config: DetectorConfig, seed: int, *, resume: bool = False
+    blocks: Blocks, config: DetectorConfig, seed: int, *, resume: bool = False, first_row: int = 0
 ) -> tuple[Fitted, Floats, Indices] | None:
     """As `fit_long`; None where the training part fits into the budget, or the detector is of another kind.
 
     Raises:
         DataError, ConfigError: as `fitting.fit`.
+        ArtefactError: no weights under the name of the pair.
         WholeError: a file that only makes sense as a whole.
     """
     if not goes_the_long_way(config) or (blocks.rows is not None and blocks.rows <= config.retrieval.own_rows):
         return None
     refuse_resume(resume)
+    if config.pair is not None:
+        _require_pair(config.pair)  # before all is read
     survey = surveyed(blocks)
-    return None if survey.facts.rows <= config.retrieval.own_rows else fit_long(blocks, survey, config, seed)
+    return None if survey.facts.rows <= config.retrieval.own_rows else fit_long(blocks, survey, config, seed, first_row)
 
 
-def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) -> tuple[Fitted, Floats, Indices]:
+def fit_long(
+    blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int, first_row: int = 0
+) -> tuple[Fitted, Floats, Indices]:
     """A fitted detector, own scores of the training rows that were looked at (N,), and which rows those are (N,).
 
     Args:
@@ -64,6 +65,7 @@ def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) 
         survey: of them.
         config: of a kind that `goes_the_long_way`.
         seed: decides which rows are looked at.
+        first_row: how the first row is numbered in notes.
 
     Raises:
         DataError, ConfigError: as `fitting.fit`.
@@ -72,7 +74,7 @@ def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) 
     check_facts(len(survey.channels), facts.spacing, facts.source, config, there=not survey.absent.all())
     resolved, _ = resolved_lengths(config, np.zeros((0, 1), np.float32), rows)
     reach = max(*resolved.retrieval.lengths, *resolved.retrieval.place_lengths)
-    budget = min(resolved.retrieval.own_rows, max(FEWEST_OWN_ROWS, MOST_OWN_VALUES // len(survey.channels)))
+    budget = own_rows(resolved, len(survey.channels))
     stretches = planned(rows, budget, reach, _common_stride(resolved), seed)
     found = gathered(blocks, survey, resolved, stretches)
     fitted = _with_banks(config, survey, found, seed)
@@ -86,18 +88,27 @@ def fit_long(blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int) 
     clear = np.concatenate([_clear(part, fitted.window, survey)[at.counted] for at, part in parts])
     which = rows_of(stretches)
     scores /= fitted.unit
-    return thresholded(fitted, scores[clear] if clear.any() else scores, scores, which), scores, which
+    trusted = scores[clear] if clear.any() else scores
+    return thresholded(fitted, trusted, scores, first_row + which), scores, which
 
 
 def _common_stride(config: DetectorConfig) -> int:
-    """A multiple of every judge's stride; those of the pair are known to divide its windows."""
-    lengths = config.retrieval.lengths
-    return math.lcm(*(length if config.pair is not None else stride_of(length, config) for length in lengths))
+    """A multiple of every judge's stride, those of the pair too."""
+    strides = {length: stride_of(length, config) for length in config.retrieval.lengths}
+    if config.pair is None:
+        return math.lcm(*strides.values())
+    return math.lcm(*strides.values(), *(pair_stride_of(length, stride) for length, stride in strides.items()))
+
+
+def _require_pair(name: str) -> None:
+    require_networks("the pretrained pair")
+    from anomalyllm.pairing import named_pair
+
+    named_pair(name)
 
 
 def _with_pair(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> Fitted:
     """With the pretrained pair among the judges, weighed by the rows that are looked at."""
-    require_networks("the pretrained pair")
     from anomalyllm.pairing import with_pair
 
     return with_pair(fitted, lambda asked: np.concatenate(own_scores(asked, parts)))

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from anomalyllm.banking import banked, unit_of
+from anomalyllm.banking import banked, pair_stride_of, unit_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.fitted import Fitted
@@ -28,7 +28,6 @@ from anomalyllm.model.pair import PROTOTYPES, Pair, load_pair, points, usual_dis
 from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.trainable import facts_of
 from anomalyllm.weights import shipped_pair
-from anomalyllm.windows.slicing import nearest_stride
 from anomalyllm.windows.views import averaged, shape
 
 Floats = NDArray[np.float64]
@@ -37,7 +36,6 @@ Indices = NDArray[np.int64]
 
 SHIPPED = "shipped"
 SHORTEST = 32  # samples: a window of fewer has no eight patches to speak of
-STRIDES = 4  # windows that begin within one length: half as many as distances have, since networks cost more
 WEIGHT = 0.5  # of a discrepancy beside 1 of a distance
 MOST_WINDOWS = 2048  # read by the networks at once
 
@@ -151,9 +149,7 @@ def pair_judges(fitted: Fitted) -> tuple[PairJudge, ...]:
 
 def pair_judge(retrieval: RetrievalJudge, pair: Pair, usual: Rows, unit: float = 1.0) -> PairJudge:
     """The judge of the same windows, fewer of them."""
-    window = retrieval.window
-    stride = max(retrieval.stride, nearest_stride(window, window / STRIDES))
-    return PairJudge(retrieval, stride if window % stride == 0 else retrieval.stride, pair, usual, unit)
+    return PairJudge(retrieval, pair_stride_of(retrieval.window, retrieval.stride), pair, usual, unit)
 
 
 def usual_of(judge: RetrievalJudge) -> Rows:

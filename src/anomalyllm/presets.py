@@ -179,9 +179,11 @@ OF_NETWORKS: tuple[str, ...] = (
 )
 """Beginnings of the settings that only networks have."""
 
-OF_ALL: tuple[str, ...] = ("retrieval.own_rows",)  # read by every detector
 OF_THEIR_WINDOW: tuple[str, ...] = ("window.periods", "window.minimum", "window.maximum", "window.fallback")
 """Those of them that networks which join a retrieval do not have either: they read its longest windows."""
+
+OF_ALL: tuple[str, ...] = ("retrieval.own_rows",)
+"""Settings of retrieval that networks have too."""
 
 
 def refuse_idle(changed: Iterable[str], config: DetectorConfig) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyllm.config import DetectorConfig
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import usual_peaks
@@ -24,6 +25,8 @@ from anomalyllm.seeding import generator
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+FEWEST_OWN_ROWS = 10_000  # that a threshold can be taken from
+MOST_OWN_VALUES = 10_000_000  # numbers in the rows that are looked at: 40 MB; of many channels fewer rows than asked
 ROWS = 4096  # of a stretch that count; the more stretches, the more of the training part is seen
 
 
@@ -69,11 +72,16 @@ def planned(rows: int, budget: int, reach: int, unit: int, seed: int) -> list[St
     return stretches
 
 
+def own_rows(config: DetectorConfig, channels: int) -> int:
+    """How many rows of a long training part are looked at: of many channels fewer than `retrieval.own_rows`."""
+    return min(config.retrieval.own_rows, max(FEWEST_OWN_ROWS, MOST_OWN_VALUES // channels))
+
+
 def looked_at(rows: int, fitted: Fitted) -> list[Stretch]:
-    """Stretches of a training part that is held: all of it, or as much of it as fits into `retrieval.own_rows`."""
-    budget = fitted.config.retrieval.own_rows
-    if rows <= budget:
+    """Stretches of a training part that is held: all of it, or as much of it as `own_rows` allows."""
+    if rows <= fitted.config.retrieval.own_rows:
         return [Stretch(0, rows, 0, rows)]
+    budget = own_rows(fitted.config, len(fitted.channels))
     unit = math.lcm(*(judge.stride for judge in fitted.judges))
     return planned(rows, budget, fitted.reach, unit, fitted.seed)
 

@@ -21,7 +21,7 @@ from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.model.distiller import Distiller, build
 from anomalyllm.model.language_models import LanguageModel, load_language_model
-from anomalyllm.model.precision import NARROWEST, precision_of
+from anomalyllm.model.precision import precision_of
 from anomalyllm.model.prototypes import kmeans_prototypes, random_prototypes, window_positions
 from anomalyllm.model.threads import one_thread
 from anomalyllm.network_judge import NetworkJudge
@@ -43,9 +43,9 @@ NO_BANK: Indices = np.zeros(0, dtype=np.int64)
 MOST_BANK_VALUES = 16_000_000  # float32 numbers in the bank: 64 MB, also in the artefact
 FEWEST_PROTOTYPES = 16
 FEW_MISSING = 0.1  # of a window that is learned from
-MOST_WINDOWS = 100_000  # that are trained on, of all parts of a longer training part: 20 times what `trained` can see
 MOST_CALIBRATED = 1_024  # windows: a quantile of more is no other
 LONG_TAIL = 4  # windows side by side in a held-out tail that can speak for itself
+WIDE = 512  # of a teacher: in a narrower one products are too small to be shared by threads
 MOST_CLUSTERED = 20_000  # windows given to k-means: more cost minutes and move no centre
 
 
@@ -101,7 +101,7 @@ def start(
         teacher_shape=language_model.config,
         training=facts_of(series),
     )
-    return Started(untrained.noted(*_how_sampled(data)), data)
+    return Started(untrained.noted(*how_sampled(data)), data)
 
 
 def _with_precision(config: DetectorConfig, language_model: nn.Module, device: str) -> DetectorConfig:
@@ -111,7 +111,7 @@ def _with_precision(config: DetectorConfig, language_model: nn.Module, device: s
     return dataclasses.replace(config, teacher=dataclasses.replace(config.teacher, precision=precision))
 
 
-def _how_sampled(data: TrainingData) -> tuple[str, ...]:
+def how_sampled(data: TrainingData) -> tuple[str, ...]:
     """That not all windows are trained on, where that is so."""
     if len(data.starts) == data.sampled_from:
         return ()
@@ -161,7 +161,7 @@ def _networks(language_model: nn.Module, data: TrainingData, config: DetectorCon
 
 def trained(fitted: Fitted, data: TrainingData, run: Run) -> Fitted:
     """After training, which changes the networks in place."""
-    identity = fingerprint(fitted)
+    identity = fingerprint(fitted, data)
     with _suitable_threads(fitted):
         record = train(
             fitted.networks.distiller,
@@ -178,7 +178,7 @@ def trained(fitted: Fitted, data: TrainingData, run: Run) -> Fitted:
 
 def _suitable_threads(fitted: Fitted) -> contextlib.AbstractContextManager[None]:
     """One, where products are so small that a second wins little, and loses all where others use the machine."""
-    return one_thread() if fitted.networks.distiller.teacher.width < NARROWEST else contextlib.nullcontext()
+    return one_thread() if fitted.networks.distiller.teacher.width < WIDE else contextlib.nullcontext()
 
 
 def training_data(
@@ -212,7 +212,7 @@ def training_data(
         possible = np.flatnonzero(there)
         chosen = window_positions(len(possible), config.student.prototypes, generator(seed, "bank"))
         bank = np.resize(possible[chosen], config.student.prototypes)  # few whole windows come round again
-    sample = stratified(fit_starts, MOST_WINDOWS, generator(seed, "strata"))
+    sample = stratified(fit_starts, config.window.training_windows, generator(seed, "strata"))
     return TrainingData(slide(filled, window), sample, held_out, bank, sampled_from=len(fit_starts))
 
 
@@ -231,9 +231,10 @@ def place_prototypes(distiller: Distiller, data: TrainingData, config: DetectorC
         student.prototypes.copy_(torch.from_numpy(np.array(prototypes, dtype=np.float32)))
 
 
-def fingerprint(fitted: Fitted) -> str:
-    """What a training run is, as a hash: configuration, seed and training data."""
-    what = {"config": fitted.config.to_mapping(), "seed": fitted.seed, "data": fitted.training.sha256}
+def fingerprint(fitted: Fitted, data: TrainingData) -> str:
+    """What a training run is, as a hash: configuration, seed, training data and which of its windows are seen."""
+    seen = hashlib.sha256(data.starts.tobytes()).hexdigest()
+    what = {"config": fitted.config.to_mapping(), "seed": fitted.seed, "data": fitted.training.sha256, "windows": seen}
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 

@@ -134,7 +134,8 @@ def test_export_parity_goes_on_where_it_stopped(
     monkeypatch.setattr("sys.argv", words)
     parity.main()
     told = capsys.readouterr().out
-    assert "default on UCR: 2 series, scores of 2 within 1e-5, farthest 0; flags and events the same on 2" in told
+    assert "default retrieval.bank=64 on UCR: 2 series, scores of 2 within 1e-5, farthest 0;" in told
+    assert "flags and events the same on 2" in told
     lines = parity.lines_of(tmp_path / "out.csv")
     assert [(line["rows"], line["channels"]) for line in lines] == [("200", "1")] * 2
     parity.main()

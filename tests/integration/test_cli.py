@@ -344,15 +344,19 @@ def test_a_traceback_for_those_who_ask(place: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_wait_asleep_unless_told_otherwise(
-    given: str | None, kept: str, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_WAIT_POLICY", "")
-    monkeypatch.delenv("OMP_WAIT_POLICY")
-    if given is not None:
-        monkeypatch.setenv("OMP_WAIT_POLICY", given)
-    run("--version")
-    assert os.environ["OMP_WAIT_POLICY"] == kept
+def test_threads_wait_asleep_unless_told_otherwise(given: str | None, kept: str) -> None:
+    """Set before torch is there to read it."""
+    code = (
+        "import os, sys\n"
+        "from anomalyllm import cli\n"
+        "import anomalyllm.cli.app as door\n"
+        "door.app = lambda *_, **__: print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)\n"
+        "cli.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert ran.stdout.split() == [kept, "False"]
 
 
 def test_the_word_that_older_typers_have_for_ctrl_c(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anomalyllm import AnomalyLLM, long_fitting, open_blocks
+from anomalyllm import AnomalyLLM, open_blocks, stretches
 from anomalyllm.banking import cut_banks, trusted, with_usual
 from anomalyllm.data import blocks, inputs, read_recording, text_blocks
 from anomalyllm.data.series import Series, as_series
@@ -41,10 +41,10 @@ def whole() -> AnomalyLLM:
 
 def test_of_many_channels_fewer_rows_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a million rows of a thousand channels would be two gigabytes."""
-    monkeypatch.setattr(long_fitting, "MOST_OWN_VALUES", 4 * 4096)
-    monkeypatch.setattr(long_fitting, "FEWEST_OWN_ROWS", 1000)
+    monkeypatch.setattr(stretches, "MOST_OWN_VALUES", 4 * 4096)
+    monkeypatch.setattr(stretches, "FEWEST_OWN_ROWS", 1000)
     assert len(AnomalyLLM(settings=SETTINGS).fit(long_series()).decision_rows_) == 4096
-    monkeypatch.setattr(long_fitting, "MOST_OWN_VALUES", 1)
+    monkeypatch.setattr(stretches, "MOST_OWN_VALUES", 1)
     assert len(AnomalyLLM(settings=SETTINGS).fit(long_series()).decision_rows_) == 1000
 
 

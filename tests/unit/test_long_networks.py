@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
-from anomalyllm import AnomalyLLM, teaching
+from anomalyllm import AnomalyLLM, long_fitting, stretches, teaching
 from anomalyllm.data import inputs
 from anomalyllm.data.series import as_series
+from anomalyllm.errors import ArtefactError
+from anomalyllm.pairing import pair_judges
 from anomalyllm.stretches import Stretch, held_parts, looked_at, own_scores
-from anomalyllm.teaching import start
+from anomalyllm.teaching import fingerprint, start
 from conftest import TINY_TEACHER, sine
 
 ROWS, BUDGET, WINDOWS = 12_000, 9000, 100
+FEW = {"window.training_windows": WINDOWS}
 TRAINED = {**TINY_TEACHER, "window.length": 32, "training.max_steps": 3}
 
 
@@ -65,16 +69,16 @@ def test_neighbours_in_time_are_told_apart_from_any_row(preset: str, whole: Anom
     small = {"retrieval.bank": 64, "window.length": 64}
     detector = whole if preset == "trained" else AnomalyLLM("pretrained", settings=small).fit(long_series()[:3000])
     fitted, X = detector._fitted, long_series()[: len(detector.decision_scores_)]
-    stretches = [Stretch(0, 600, 0, 500), Stretch(1280, 2400, 1500, 2300)]
-    for at, scores in zip(stretches, own_scores(fitted, held_parts(fitted.prepare(X), stretches)), strict=True):
+    two = [Stretch(0, 600, 0, 500), Stretch(1280, 2400, 1500, 2300)]
+    for at, scores in zip(two, own_scores(fitted, held_parts(fitted.prepare(X), two)), strict=True):
         np.testing.assert_allclose(scores, detector.decision_scores_[at.begin : at.stop], rtol=1e-5, atol=1e-6)
 
 
-def test_training_sees_one_window_of_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_sees_one_window_of_every_part() -> None:
     series, config = as_series(long_series()), trained().resolved_config()
     everything = start(series, config, 0).data
-    monkeypatch.setattr(teaching, "MOST_WINDOWS", WINDOWS)
-    first, again, other = (start(series, config, seed).data for seed in (0, 0, 1))
+    few = trained(**FEW).resolved_config()
+    first, again, other = (start(series, few, seed).data for seed in (0, 0, 1))
     assert first.starts.tolist() == again.starts.tolist() != other.starts.tolist()
     assert len(first.starts) == WINDOWS
     assert first.sampled_from == everything.sampled_from == len(everything.starts)
@@ -85,9 +89,8 @@ def test_training_sees_one_window_of_every_part(monkeypatch: pytest.MonkeyPatch)
     assert np.array_equal(first.held_out, everything.held_out)
 
 
-def test_it_is_said_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(teaching, "MOST_WINDOWS", WINDOWS)
-    detector = trained(BUDGET).fit(long_series())
+def test_it_is_said_and_kept(tmp_path: Path) -> None:
+    detector = trained(BUDGET, **FEW).fit(long_series())
     (note,) = [note for note in detector.notes_ if "windows" in note]
     assert note.startswith("networks are trained on 100 of ")
     assert note.endswith(" windows, one drawn from each of as many equal parts")
@@ -109,17 +112,15 @@ def test_the_pair_joins_a_detector_that_is_fitted_in_blocks(tmp_path: Path, monk
     assert found.decision_scores_.tobytes() == array.decision_scores_.tobytes()
     assert len(found.decision_rows_) <= BUDGET
     every = AnomalyLLM("pretrained", settings={**settings, "retrieval.own_rows": ROWS}).fit(X)
-    assert [type(judge) for judge in found._fitted.judges] == [type(judge) for judge in every._fitted.judges]
-    for mine, theirs in zip(found._fitted.judges, every._fitted.judges, strict=True):
-        assert getattr(mine, "unit", 1.0) == pytest.approx(getattr(theirs, "unit", 1.0), rel=0.2)
+    assert [judge.window for judge in pair_judges(found._fitted)] == [32, 64]
+    for mine, theirs in zip(pair_judges(found._fitted), pair_judges(every._fitted), strict=True):
+        assert mine.unit == pytest.approx(theirs.unit, rel=0.2)
 
 
-@pytest.mark.parametrize(("narrowest", "expected"), [(512, 1), (32, 2)])
-def test_small_networks_are_trained_by_one_thread(
-    narrowest: int, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("wide", "expected"), [(512, 1), (32, 2)])
+def test_small_networks_are_trained_by_one_thread(wide: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two wait for each other longer than they work where another process has one of the cores."""
-    monkeypatch.setattr(teaching, "NARROWEST", narrowest)
+    monkeypatch.setattr(teaching, "WIDE", wide)
     seen = []
     torch.set_num_threads(2)
     try:
@@ -128,3 +129,48 @@ def test_small_networks_are_trained_by_one_thread(
     finally:
         torch.set_num_threads(1)
     assert set(seen) == {expected}
+
+
+def test_a_day_of_minutes_is_not_seen_at_one_minute_alone() -> None:
+    """On a part whose windows, evenly spaced, would all begin at the same minute of their day."""
+    days, minutes = 40, 1440
+    config = AnomalyLLM(
+        "trained", settings={**TINY_TEACHER, "window.length": 32, "window.training_windows": days}
+    ).resolved_config()
+    starts = start(as_series(sine(days * minutes)), config, 0).data.starts
+    assert len(starts) == days
+    assert len(set(starts % minutes)) > days / 2
+
+
+def test_what_training_sees_is_part_of_what_a_checkpoint_is() -> None:
+    series, config = as_series(sine(3000)), trained(**FEW).resolved_config()
+    one, other = (start(series, config, seed) for seed in (0, 1))
+    same = fingerprint(one.untrained, one.data)
+    assert same == fingerprint(one.untrained, start(series, config, 0).data)
+    assert same != fingerprint(one.untrained, other.data)
+
+
+def test_a_pair_that_is_not_there_is_refused_before_all_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(long_fitting, "surveyed", read.append)
+    detector = AnomalyLLM("pretrained", settings={"retrieval.own_rows": 1000, "pair": str(tmp_path / "none")})
+    with pytest.raises(ArtefactError):
+        detector.fit(sine(3000))
+    assert not read
+
+
+def test_rows_are_numbered_as_those_of_the_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a note, whichever way the fit went: a training part that stands before its test part ends at row -1."""
+    monkeypatch.setattr(stretches, "ROWS", 256)  # so many that none of the anomaly is missed
+    X = sine(ROWS)
+    X[4000:4100] = 3 * np.random.default_rng(0).standard_normal((100, 1))
+    named = []
+    for budget in (ROWS, ROWS - 1):
+        series = dataclasses.replace(as_series(X), first_row=-ROWS)
+        detector = AnomalyLLM(settings={"window.length": 64, "retrieval.own_rows": budget}).fit(series)
+        (note,) = [note for note in detector.notes_ if "looks anomalous" in note]
+        named.append(int(note.split(" row ")[1].split(",")[0]))
+    assert -ROWS + 3900 < named[0] < -ROWS + 4200
+    assert abs(named[0] - named[1]) < 200

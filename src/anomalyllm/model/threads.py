@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -44,14 +46,39 @@ def cores() -> int:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch, where it is loaded, computes by one thread inside, and ours do as it does; afterwards all is as before."""
+    """Torch, where it is loaded, computes by one thread inside, and ours do as it does; afterwards all is as before.
+
+    The number is one for the whole process: whoever of several comes first sets it, whoever goes last gives it back.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         yield
         return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    _inside.enter(torch)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        _inside.leave(torch)
+
+
+class _Inside:
+    """How many are inside `one_thread`, and the number of threads before the first."""
+
+    def __init__(self) -> None:
+        self.lock, self.count, self.before = threading.Lock(), 0, 1
+
+    def enter(self, torch: ModuleType) -> None:
+        with self.lock:
+            if self.count == 0:
+                self.before = torch.get_num_threads()
+                torch.set_num_threads(1)
+            self.count += 1
+
+    def leave(self, torch: ModuleType) -> None:
+        with self.lock:
+            self.count -= 1
+            if self.count == 0:
+                torch.set_num_threads(self.before)
+
+
+_inside = _Inside()

@@ -118,8 +118,7 @@ def _with_lengths(config: DetectorConfig, length: int, rows: int) -> DetectorCon
     patch = config.student.patch or nearest_stride(length, length / PATCHES)
     teacher_patch = config.teacher.patch or patch
     stride = config.window.stride or nearest_stride(length, length / STRIDES)
-    most = config.window.training_windows
-    training_stride = config.window.training_stride or max(1, min(length // 8, rows // 4), -(-rows // most))
+    training_stride = config.window.training_stride or max(1, min(length // 8, rows // 4))
     for name, value, rule in (
         ("student.patch to divide", patch, length % patch == 0),
         ("window.stride to divide", stride, length % stride == 0),

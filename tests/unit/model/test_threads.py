@@ -73,3 +73,18 @@ def test_one_thread_inside_and_as_before_afterwards(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "torch", None)
     with one_thread():
         assert np.ones(1).sum() == 1
+
+
+def test_who_goes_first_does_not_take_the_one_thread_from_who_stays() -> None:
+    """Two fits in two threads of a program: the number is the process's."""
+    torch.set_num_threads(2)
+    try:
+        first, second = one_thread(), one_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert torch.get_num_threads() == 1
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
