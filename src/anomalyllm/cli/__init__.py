@@ -5,8 +5,8 @@ To add a command, write a module with a function and register it in `app.py`. to
 need it, when they run, so that `--help` is quick.
 
 Its threads wait for each other asleep unless the environment says otherwise (OMP_WAIT_POLICY): awake, as is the
-default of their library, they take six times as long where another process wants the same cores; where none does, asleep
-takes a quarter longer (docs/lab-notes.md).
+default of their library, they take six times as long where another process wants the same cores; where none does,
+asleep takes a quarter longer (docs/lab-notes.md).
 """
 
 from __future__ import annotations
