@@ -27,7 +27,8 @@ class Finding:
 
     Attributes:
         label: its name.
-        series, seeds: with rows that were carried out.
+        series: on which the measure that decides is defined: areas are not where nothing is anomalous.
+        seeds: with rows that were carried out.
         failed: rows that were not.
         means: of every measure over its series, with intervals.
         reference: label of the variant that it is compared with; "" where it has none, or that one has no rows.
@@ -64,7 +65,7 @@ def findings(grid: Grid, rows: Sequence[Row]) -> list[Finding]:
     return [
         Finding(
             label=label,
-            series=len({row["case"] for row in group if row["status"] == "done"}),
+            series=mean_of(group, decisive).count,
             seeds=len({row["seed"] for row in group if row["status"] == "done"}),
             failed=sum(row["status"] != "done" for row in group),
             means={measure: mean_of(group, measure) for measure in measures},

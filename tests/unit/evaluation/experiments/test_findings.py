@@ -44,6 +44,15 @@ def test_a_variant_on_fewer_series_is_compared_on_those() -> None:
     assert small.differences["vus_pr"].difference.mean == pytest.approx(0.2, abs=0.03)
 
 
+def test_a_series_without_the_measure_that_decides_is_not_counted() -> None:
+    """An area is not defined where nothing is anomalous."""
+    made = [
+        row("plain", case, 0.5, probed=probed_cell("gap", {"auc": np.nan if case == 1 else 0.7})) for case in range(3)
+    ]
+    assert findings(grid(measures=["auc"]), made)[0].series == 2
+    assert findings(grid(measures=["vus_pr"]), made)[0].series == 3
+
+
 def test_series_of_one_name_in_two_sets_are_two() -> None:
     both = rows({"plain": [0.1], "small": [0.3]}) + rows({"plain": [0.5], "small": [0.9]}, dataset="SMD")
     small = findings(grid(measures=["vus_pr"]), both)[1]
