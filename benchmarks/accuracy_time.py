@@ -66,7 +66,7 @@ def draw(found: list[Dot], dataset: str, path: Path) -> None:
         place = (6, 5) if clear(dot, found[:index]) else (6, -13)
         name = dot.method if dot.series == series else f"{dot.method}, n {dot.series}"
         axes.annotate(name, (dot.seconds, dot.mean), place, textcoords="offset points", color=color, fontsize=9)
-    axes.margins(x=0.1)
+    axes.margins(x=0.14)
     axes.set(xscale="log", ylim=(-0.04, 1), xlabel="median seconds for a series, fit and score")
     axes.set_ylabel(f"accuracy on {dataset} ({series} series, 95 % intervals)")
     axes.grid(alpha=0.25)
