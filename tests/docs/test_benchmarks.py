@@ -168,3 +168,31 @@ def test_targets_are_measured_and_written(
     assert lines[0] == "what,unit,target,reached,share_of_peak"
     assert [line.split(",")[0].strip('"') for line in lines[1:]] == ["fit", "scoring", "scoring", "one row", "one row"]
     assert "of the peak" in capsys.readouterr().out
+
+
+def test_the_card_s_script_runs_on_a_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A small teacher, two steps: a line for the series, with what it took and where it points."""
+    (tmp_path / "ucr").mkdir()
+    values = sine(900)[:, 0]
+    values[700:720] += 2
+    np.savetxt(tmp_path / "ucr" / "001_UCR_Anomaly_wave_500_700_720.txt", values)
+    words = ["--data", str(tmp_path), "--device", "cpu", "--teacher", "compact", "--steps", "2"]
+    monkeypatch.setattr("sys.argv", ["card", str(tmp_path / "out.csv"), *words])
+    card = loaded("card")
+    card.main()
+    head, line = (tmp_path / "out.csv").read_text().splitlines()
+    found = dict(zip(head.split(","), line.split(","), strict=True))
+    assert (found["rows_train"], found["rows_test"], found["steps"]) == ("500", "400", "2")
+    assert 0 < float(found["share_fit"]) < 1
+    assert "TFLOP/s" in capsys.readouterr().out
+
+
+def test_the_archive_s_rule_of_what_is_right() -> None:
+    is_right = loaded("card").is_right
+    labels = np.zeros(1000, np.int8)
+    labels[500:520] = 1
+    assert [is_right(row, labels) for row in (399, 400, 619, 620)] == [False, True, True, False]
+    labels[500:700] = 1
+    assert [is_right(row, labels) for row in (299, 300)] == [False, True]

@@ -21,7 +21,7 @@ INTRODUCTION = """# Experiments
 Every question that the paper's design raises, asked by changing one thing at a time, each a command (`anomalyllm
 experiment NAME`) and a file in `configs/experiments`. The pages are made from the rows by that command; the answers and
 verdicts are written by hand, in the same files. Intervals take series for independent; some of UCR's share a training
-part, so they are somewhat too narrow."""
+part, so they are somewhat too narrow. One seed, 0, in all that is committed."""
 
 
 def save_pages(grid: Grid, rows: Sequence[Row], folder: Path) -> None:
