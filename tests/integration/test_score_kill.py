@@ -16,7 +16,7 @@ import pytest
 from anomalyllm.cli import long_scoring
 from anomalyllm.data import inputs
 from command import assert_one_line, done, environment, refused, run, times
-from conftest import sine
+from conftest import sine, small_detector
 
 ROWS = 4000
 FILES = ("--scores", "s.csv", "--out", "s.json")
@@ -35,9 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame.to_parquet(place / "x.parquet")
     np.save(place / "x.npy", values)
     known = sine(800, 2)
-    pd.DataFrame({"a": known[:, 0], "b": known[:, 1]}).to_csv(place / "known.csv", index=False)
+    frame_of(known).to_csv(place / "known.csv", index=False)
     done("fit", place / "known.csv", "--model", place / "m", "--set", "retrieval.bank=64", "--quiet")
+    small_detector(max_steps=2, settings={"window.length": 32}).fit(frame_of(known)).save(place / "networks")
     return place
+
+
+def frame_of(values: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"a": values[:, 0], "b": values[:, 1]})
 
 
 @pytest.fixture
@@ -135,10 +140,13 @@ def _interrupt(*arguments: object, **named: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_kill_at_random_moments(unbroken: tuple[str, tuple[bytes, bytes]]) -> None:
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("file", "model"), [("x.csv", "m"), ("x.npy", "m"), ("x.parquet", "m"), ("x.csv", "networks")])
+def test_a_kill_at_random_moments(file: str, model: str) -> None:
     """Several processes in a row, each killed once it has got a little further."""
     chance = random.Random(0)
-    words = ("score", "x.csv", "--model", "m", *FILES, "--chunk", "100", "--quiet")
+    words = ("score", file, "--model", model, *FILES, "--chunk", "100", "--quiet")
+    unbroken = done(*words).out, written()
     part, kills = Path("s.csv.part"), 0
     for start in range(3):
         wanted = _size(part) + chance.randrange(1, 30_000)
@@ -154,7 +162,8 @@ def test_a_kill_at_random_moments(unbroken: tuple[str, tuple[bytes, bytes]]) -> 
         if not part.exists():
             break  # it was quicker than we
     assert kills
-    assert resumed() == unbroken
+    ran = done(*words, "--resume")
+    assert (ran.out, written()) == unbroken
 
 
 def _size(path: Path) -> int:

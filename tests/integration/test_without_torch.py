@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from conftest import sine, small_detector
+from anomalyllm.exporting import export_onnx
+from conftest import fitted_scorer, sine, small_detector
 
 ABSENT = """
 import importlib.abc, sys
@@ -42,6 +45,21 @@ def test_a_file_becomes_events_and_places(tmp_path: Path) -> None:
         done = without_torch(tmp_path, *words)
         assert done.returncode == 0, (words, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("preset", ["pretrained", "trained"])
+def test_exported_networks_score_a_file(preset: str, tmp_path: Path) -> None:
+    """By the command line, with the scores of the detector that was exported."""
+    detector = fitted_scorer(preset)
+    export_onnx(detector._fitted, tmp_path / "exported")
+    X = sine(300, 2, seed=1)
+    pd.DataFrame(X, columns=list(detector.channels_)).to_csv(tmp_path / "x.csv", index=False)
+    done = without_torch(
+        tmp_path, "score", "x.csv", "--model", "exported", "--runtime", "onnx", "--scores", "scores.csv"
+    )
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "scores.csv")["score"].to_numpy()
+    np.testing.assert_allclose(scores, detector.decision_function(X), rtol=1e-4)
 
 
 def test_a_saved_detector_with_networks_says_what_brings_them(tmp_path: Path) -> None:
