@@ -25,6 +25,8 @@ from anomalyllm.data.series import as_series
 from anomalyllm.datasets import open_dataset
 from anomalyllm.datasets.case import CaseData
 from anomalyllm.detector import device_of
+from anomalyllm.evaluation.metrics.location import location_hit
+from anomalyllm.evaluation.metrics.segments import runs
 from anomalyllm.evaluation.speed.clock import quickest
 from anomalyllm.evaluation.speed.measuring import waiting
 from anomalyllm.evaluation.speed.networks import timed_teacher
@@ -36,7 +38,6 @@ from anomalyllm.training import loop
 from anomalyllm.windows.slicing import Grid
 
 SQUARE = 8192  # of the products that say what the card can do
-NEAR = 100  # rows: the archive's rule
 
 
 class Work(NamedTuple):
@@ -80,13 +81,6 @@ def work_of(started: Started) -> Work:
     return Work(step, window)
 
 
-def is_right(location: int, labels: np.ndarray) -> bool:
-    """Whether a row is as near to the labelled anomaly as the archive asks."""
-    rows = np.flatnonzero(labels)
-    reach = max(NEAR, rows[-1] - rows[0] + 1)
-    return bool(rows[0] - reach <= location <= rows[-1] + reach)
-
-
 def measured(name: str, data: CaseData, config: DetectorConfig, device: str, limit: float) -> Line:
     """Fits and scores one series."""
     wait = waiting(device)
@@ -118,7 +112,7 @@ def measured(name: str, data: CaseData, config: DetectorConfig, device: str, lim
         round(work.step * record.steps / fit / limit, 4),
         round(work.window * windows / score / limit, 4),
         location := int(scores.argmax()),
-        int(is_right(location, data.labels)),
+        int(location_hit(location, runs(data.labels != 0).pairs())),
     )
 
 

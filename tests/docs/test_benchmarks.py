@@ -187,12 +187,3 @@ def test_the_card_s_script_runs_on_a_processor(
     assert (found["rows_train"], found["rows_test"], found["steps"]) == ("500", "400", "2")
     assert 0 < float(found["share_fit"]) < 1
     assert "TFLOP/s" in capsys.readouterr().out
-
-
-def test_the_archive_s_rule_of_what_is_right() -> None:
-    is_right = loaded("card").is_right
-    labels = np.zeros(1000, np.int8)
-    labels[500:520] = 1
-    assert [is_right(row, labels) for row in (399, 400, 619, 620)] == [False, True, True, False]
-    labels[500:700] = 1
-    assert [is_right(row, labels) for row in (299, 300)] == [False, True]
