@@ -9,15 +9,12 @@ at most `--rows`. A line for each is appended to OUT.csv; series that have one a
 from __future__ import annotations
 
 import argparse
-import csv
-import multiprocessing
-import os
 import tempfile
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from resumable import Line, append, lines_of
 
 from anomalyllm import AnomalyLLM
 from anomalyllm.cli.options import read_assignment
@@ -26,7 +23,6 @@ from anomalyllm.exporting import export_onnx
 
 KEY = ("dataset", "case", "preset", "settings", "asked_rows")
 COLUMNS = (*KEY, "channels", "rows", "largest_relative", "flags_differ", "same_events")
-Line = tuple[object, ...]
 
 
 def around_the_anomaly(labels: np.ndarray, most: int) -> slice:
@@ -54,14 +50,6 @@ def compared(preset: str, settings: dict[str, object], most: int, case: Case) ->
     return (*key(preset, settings, most, case), *size, f"{found.largest:.3g}", found.flags, found.events)
 
 
-def lines_of(path: Path) -> list[dict[str, str]]:
-    """What has been compared."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def summary(lines: list[dict[str, str]]) -> str:
     """For each preset and set how many agree, and how far the farthest are apart."""
     told = []
@@ -82,16 +70,6 @@ def _group(line: dict[str, str]) -> tuple[str, str, str]:
     return line["preset"], line["settings"], line["dataset"]
 
 
-def each(work: Callable[[Case], Line], cases: list[Case], jobs: int) -> Iterator[Line]:
-    """The lines of `cases`, as they come: here, or in that many processes of one thread each."""
-    if jobs == 1:
-        yield from map(work, cases)
-        return
-    os.environ["OMP_NUM_THREADS"] = "1"
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(work, cases)
-
-
 def main() -> None:
     """Compares what has not been, and prints a summary of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -109,15 +87,7 @@ def main() -> None:
     cases = [case for name in asked.sets for case in open_dataset(name, asked.data).cases[: asked.limit]]
     left = [case for case in cases if key(asked.preset, settings, asked.rows, case) not in done]
     work = partial(compared, asked.preset, settings, asked.rows)
-    new = not lines_of(asked.out)
-    with asked.out.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if new:
-            writer.writerow(COLUMNS)
-        for line in each(work, left, asked.jobs):
-            writer.writerow(line)
-            file.flush()
-            print(*line, flush=True)
+    append(asked.out, COLUMNS, work, left, asked.jobs)
     print(summary(lines_of(asked.out)))
 
 

@@ -187,3 +187,37 @@ def test_the_card_s_script_runs_on_a_processor(
     assert (found["rows_train"], found["rows_test"], found["steps"]) == ("500", "400", "2")
     assert 0 < float(found["share_fit"]) < 1
     assert "TFLOP/s" in capsys.readouterr().out
+
+
+def test_precision_hits_compares_three_ways_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rounding must move scores, else nothing is compared, and less than another network would."""
+    (tmp_path / "ucr").mkdir()
+    values = sine(900)[:, 0]
+    values[700:720] += 2
+    np.savetxt(tmp_path / "ucr" / "001_UCR_Anomaly_wave_500_700_720.txt", values)
+    hits = loaded("precision_hits")
+    words = ["--data", str(tmp_path), "--teacher", "compact", "--steps", "2"]
+    monkeypatch.setattr("sys.argv", ["precision_hits", str(tmp_path / "out.csv"), *words])
+    hits.main()
+    told = capsys.readouterr().out
+    (line,) = hits.lines_of(tmp_path / "out.csv")
+    assert (line["rows_train"], line["rows_test"], line["steps"]) == ("500", "400", "2")
+    for way in ("scored_bfloat16", "bfloat16"):
+        assert 0 < float(line[f"{way}_difference"]) < 0.2
+        assert float(line[f"{way}_correlation"]) > 0.99
+    hits.main()
+    assert capsys.readouterr().out == told.split("\n", 1)[1]
+
+
+def test_a_verdict_that_turns_is_told() -> None:
+    hits = loaded("precision_hits")
+    line = {"case": "one", "float32_row": "5", "scored_bfloat16_row": "5", "bfloat16_row": "9"}
+    line |= {"float32_right": "1", "scored_bfloat16_right": "1", "bfloat16_right": "0"}
+    for way in ("scored_bfloat16", "bfloat16"):
+        line |= {f"{way}_difference": "0.1", f"{way}_correlation": "0.9"}
+    first, scored, trained = hits.summary([line]).splitlines()
+    assert first == "1 series, right in float32: 1"
+    assert "right 1, another highest row on 0, another verdict on 0;" in scored
+    assert "right 0, another highest row on 1, another verdict on 1: one;" in trained
