@@ -60,7 +60,7 @@ def taught(train: np.ndarray, config: DetectorConfig, precision: Precision) -> F
     fitted, run = started.untrained, loop.Run(started.untrained.networks.distiller, started.data, config, SEED)
     while not run.finished:  # a validation would only say that the last step was the best
         run.advance()
-    judge = calibrated_judge(fitted, fitted.prepare(series.values), started.data)
+    judge = calibrated_judge(fitted, started.data)
     return dataclasses.replace(fitted, judges=(judge,))
 
 

@@ -39,7 +39,7 @@ def _fitted_on_blocks(X: Any, config: DetectorConfig, seed: int, run: Run) -> tu
     """A fit that holds few rows, for a large file; None where there is none or it must be held."""
     blocks = large_blocks(X)
     try:
-        return None if blocks is None else fit_blocks(blocks, config, seed, resume=run.resume)
+        return None if blocks is None else fit_blocks(blocks, config, seed, run)
     except WholeError:
         if isinstance(X, Blocks):
             raise
@@ -50,7 +50,7 @@ def _fitted_on_all(X: Any, config: DetectorConfig, seed: int, run: Run) -> tuple
     """A fit on rows that are held; of very many not all are scored."""
     series = training_part(X)
     if len(series) > config.retrieval.own_rows and goes_the_long_way(config):
-        sampled = fit_blocks(series_blocks(series), config, seed, resume=run.resume, first_row=series.first_row)
+        sampled = fit_blocks(series_blocks(series), config, seed, run, first_row=series.first_row)
         assert sampled is not None
         return sampled
     return fit(series, config, seed, run)

@@ -41,7 +41,7 @@ def finetuned(series: Series, config: DetectorConfig, seed: int, run: Run) -> tu
     if not room.events:
         return with_threshold(plain.noted(NO_ROOM), series, scores, np.arange(len(scores))), scores
     taught = trained(started.untrained, started.data, run)
-    joined = joined_by(plain, taught, calibrated_judge(taught, training, started.data))
+    joined = joined_by(plain, taught, calibrated_judge(taught, started.data))
     comparison = compared(plain, joined, training, room)
     fitted = plain
     if comparison.helps:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from anomalyllm.choosing import fitted_on
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.inputs import training_part
 from anomalyllm.data.series import Series
@@ -14,6 +15,7 @@ from anomalyllm.detector import AnomalyLLM, device_of
 from anomalyllm.errors import ConfigError, saying_which
 from anomalyllm.extras import require_networks
 from anomalyllm.seeding import checked_seed
+from anomalyllm.trainable import Run
 from anomalyllm.training.record import Watcher
 
 AT_ONCE = 64  # series in one stack: a card is busy, and memory is not full
@@ -27,8 +29,8 @@ def fit_together(
     Each is what `fit` of the same parameters would give: its own scaler, bank, order, synthetic anomalies, early stop,
     calibration and threshold. Sums are rounded otherwise, which training magnifies where it rests on a rounding (and on
     a card dropout draws otherwise). Series with windows of one length, as many channels and as many windows in a step
-    are trained in one stack: give `window` where periods differ. It is meant for a card, which one short series cannot
-    fill. There is no checkpoint.
+    are trained in one stack: give `window` where periods differ; one of more than `retrieval.own_rows` rows is trained
+    by itself. It is meant for a card, which one short series cannot fill. There is no checkpoint.
 
     Args:
         series: what `AnomalyLLM.fit` takes, one for each detector, in memory at once.
@@ -50,8 +52,14 @@ def fit_together(
 
     names = [f"series {place} of {len(series)}" for place in range(1, len(series) + 1)]
     parts = _training_parts(series, names)
-    found = taught_together(parts, names, config, seed, device, at_once=at_once, watcher=watcher)
-    return [AnomalyLLM(**detector.get_params())._learned(*each) for each in found]
+    short = [place for place, part in enumerate(parts) if len(part) <= config.retrieval.own_rows]
+    stacked, called = [parts[place] for place in short], [names[place] for place in short]
+    taught = taught_together(stacked, called, config, seed, device, at_once=at_once, watcher=watcher)
+    found = dict(zip(short, taught, strict=True))
+    for place in sorted({*range(len(parts))} - {*short}):
+        with saying_which(names[place]):
+            found[place] = fitted_on(parts[place], config, seed, Run(device, watcher=watcher))
+    return [AnomalyLLM(**detector.get_params())._learned(*found[place]) for place in range(len(parts))]
 
 
 def _check(series: object, at_once: object) -> None:

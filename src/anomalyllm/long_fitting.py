@@ -1,4 +1,4 @@
-"""From a training part of any length to a detector that retrieves, in bounded memory.
+"""From a training part of any length to a detector, in bounded memory; here one that retrieves.
 
 Banks are those of the whole, and so is what is told of it. Unit, usual peaks and threshold, for which every training
 row would have to be compared with the banks, are taken from stretches of it (`stretches`): `retrieval.own_rows` is the
@@ -14,17 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyllm.banking import FEW_MISSING, of_banks, pair_stride_of, stride_of, unit_of
+from anomalyllm.banking import of_banks, pair_stride_of, stride_of, unit_of
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.blocks import Blocks
 from anomalyllm.extras import require_networks
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
-from anomalyllm.stretches import Stretch, own_rows, own_scores, planned, rows_of, usual_scales
-from anomalyllm.surveying import Gathered, Survey, gathered, surveyed
+from anomalyllm.stretches import Stretch, own_rows, own_scores, planned, rows_of, trusted_scores, usual_scales
+from anomalyllm.surveying import Gathered, Survey, beginning, gathered, surveyed
 from anomalyllm.thresholding import thresholded
-from anomalyllm.trainable import check_facts, refuse_resume
-from anomalyllm.training.data import clear_of_gaps, mostly_there
+from anomalyllm.trainable import Run, check_facts, refuse_resume
 from anomalyllm.windows.choice import resolved_lengths
 
 Floats = NDArray[np.float64]
@@ -32,27 +31,46 @@ Indices = NDArray[np.int64]
 
 
 def goes_the_long_way(config: DetectorConfig) -> bool:
-    """Whether a long training part is fitted in blocks, not held: that of networks that are trained is held."""
-    return config.evidence == "retrieval" and not config.finetune
+    """Whether a long training part is fitted in blocks, not held: detectors are compared on all of its rows."""
+    return not config.finetune
 
 
 def fit_blocks(
-    blocks: Blocks, config: DetectorConfig, seed: int, *, resume: bool = False, first_row: int = 0
+    blocks: Blocks, config: DetectorConfig, seed: int, run: Run, *, first_row: int = 0
 ) -> tuple[Fitted, Floats, Indices] | None:
-    """As `fit_long`; None where the training part fits into the budget, or the detector is of another kind.
+    """A detector, own scores of the training rows that were looked at (N,), and which rows those are (N,).
+
+    None where the training part fits into the budget, or the detector does not go the long way.
+
+    Args:
+        blocks: the training part.
+        config: what is asked for.
+        seed: of all that is drawn.
+        run: how training is watched and kept.
+        first_row: how the first row is numbered in notes.
 
     Raises:
-        DataError, ConfigError: as `fitting.fit`.
-        ArtefactError: no weights under the name of the pair.
+        DataError, ConfigError, TeacherError, ArtefactError, StorageError, TrainingInterrupted: as `fitting.fit`.
         WholeError: a file that only makes sense as a whole.
     """
     if not goes_the_long_way(config) or (blocks.rows is not None and blocks.rows <= config.retrieval.own_rows):
         return None
-    refuse_resume(resume)
+    if config.evidence == "networks":
+        require_networks(f"the preset {config.preset}")
+    else:
+        refuse_resume(run.resume)
     if config.pair is not None:
         _require_pair(config.pair)  # before all is read
     survey = surveyed(blocks)
-    return None if survey.facts.rows <= config.retrieval.own_rows else fit_long(blocks, survey, config, seed, first_row)
+    if survey.facts.rows <= config.retrieval.own_rows:
+        return None
+    facts, there = survey.facts, not survey.absent.all()
+    check_facts(len(survey.channels), facts.spacing, facts.source, config, there=there)
+    if config.evidence == "networks":
+        from anomalyllm.long_teaching import taught_long
+
+        return taught_long(blocks, survey, config, seed, run, first_row)
+    return fit_long(blocks, survey, config, seed, first_row)
 
 
 def fit_long(
@@ -63,21 +81,20 @@ def fit_long(
     Args:
         blocks: the training part, more than `retrieval.own_rows`.
         survey: of them.
-        config: of a kind that `goes_the_long_way`.
+        config: of a detector that retrieves.
         seed: decides which rows are looked at.
         first_row: how the first row is numbered in notes.
 
     Raises:
         DataError, ConfigError: as `fitting.fit`.
     """
-    rows, facts = survey.facts.rows, survey.facts
-    check_facts(len(survey.channels), facts.spacing, facts.source, config, there=not survey.absent.all())
-    resolved, _ = resolved_lengths(config, np.zeros((0, 1), np.float32), rows)
+    rows = survey.facts.rows
+    resolved, period = resolved_lengths(config, beginning(blocks, survey.scaler), rows)
     reach = max(*resolved.retrieval.lengths, *resolved.retrieval.place_lengths)
     budget = own_rows(resolved, len(survey.channels))
     stretches = planned(rows, budget, reach, _common_stride(resolved), seed)
     found = gathered(blocks, survey, resolved, stretches)
-    fitted = _with_banks(config, survey, found, seed)
+    fitted = _with_banks(resolved, period, survey, found, seed)
     parts = list(zip(stretches, found.parts, strict=True))
     if resolved.pair is not None:
         fitted = _with_pair(fitted, parts)
@@ -85,10 +102,9 @@ def fit_long(
     scores = np.concatenate(by_part)
     fitted = dataclasses.replace(fitted, unit=unit_of(scores, resolved))
     fitted = dataclasses.replace(fitted, scales=tuple(usual_scales(fitted, parts)))
-    clear = np.concatenate([_clear(part, fitted.window, survey)[at.counted] for at, part in parts])
     which = rows_of(stretches)
     scores /= fitted.unit
-    trusted = scores[clear] if clear.any() else scores
+    trusted = trusted_scores(scores, parts, fitted.window, survey.absent)
     return thresholded(fitted, trusted, scores, first_row + which), scores, which
 
 
@@ -114,19 +130,12 @@ def _with_pair(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> Fit
     return with_pair(fitted, lambda asked: np.concatenate(own_scores(asked, parts)))
 
 
-def _with_banks(config: DetectorConfig, survey: Survey, found: Gathered, seed: int) -> Fitted:
-    """The detector before its unit and threshold are known."""
+def _with_banks(config: DetectorConfig, period: int | None, survey: Survey, found: Gathered, seed: int) -> Fitted:
+    """The detector before its unit and threshold are known; `config` is resolved."""
     counted = sum(len(part.values) for part in found.parts)
     note = (
         f"{survey.facts.rows:,} rows are more than retrieval.own_rows ({config.retrieval.own_rows:,}): "
         f"banks are of all, unit and threshold of {len(found.parts)} stretches ({counted:,} rows with their borders)"
     )
     facts = dataclasses.replace(survey.facts, notes=(*survey.facts.notes, note))
-    resolved, period = resolved_lengths(config, found.beginning, survey.facts.rows)
-    return of_banks(found.banks, found.novelty, survey.scaler, survey.channels, resolved, period, seed, facts)
-
-
-def _clear(part: Prepared, window: int, survey: Survey) -> NDArray[np.bool_]:
-    """Which rows of a stretch no window with gaps covers."""
-    missing = np.zeros(part.values.shape, np.bool_) if part.missing is None else part.missing
-    return clear_of_gaps(mostly_there(missing, window, FEW_MISSING, survey.absent), window)
+    return of_banks(found.banks, found.novelty, survey.scaler, survey.channels, config, period, seed, facts)

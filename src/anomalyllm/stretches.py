@@ -8,19 +8,20 @@ windows need on both sides, so its rows have the very scores that the whole trai
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyllm.banking import FEW_MISSING
 from anomalyllm.config import DetectorConfig
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
 from anomalyllm.locating import usual_peaks
 from anomalyllm.model.bank import Scale
 from anomalyllm.seeding import generator
+from anomalyllm.training.data import clear_of_gaps, mostly_there
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -77,27 +78,22 @@ def own_rows(config: DetectorConfig, channels: int) -> int:
     return min(config.retrieval.own_rows, max(FEWEST_OWN_ROWS, MOST_OWN_VALUES // channels))
 
 
-def looked_at(rows: int, fitted: Fitted) -> list[Stretch]:
-    """Stretches of a training part that is held: all of it, or as much of it as `own_rows` allows."""
-    if rows <= fitted.config.retrieval.own_rows:
-        return [Stretch(0, rows, 0, rows)]
-    budget = own_rows(fitted.config, len(fitted.channels))
-    unit = math.lcm(*(judge.stride for judge in fitted.judges))
-    return planned(rows, budget, fitted.reach, unit, fitted.seed)
-
-
 def rows_of(stretches: Sequence[Stretch]) -> Indices:
     """The training rows of `stretches` that count, ascending."""
     return np.concatenate([np.arange(at.begin, at.stop) for at in stretches])
 
 
-def held_parts(prepared: Prepared, stretches: Sequence[Stretch]) -> list[tuple[Stretch, Prepared]]:
-    """Each stretch with its rows of a training part that is held, as views."""
-    missing = prepared.missing
-    return [
-        (at, Prepared(prepared.values[at.first : at.end], None if missing is None else missing[at.first : at.end]))
-        for at in stretches
-    ]
+def trusted_scores(
+    scores: Floats, parts: Sequence[tuple[Stretch, Prepared]], window: int, absent: NDArray[np.bool_]
+) -> Floats:
+    """The scores (N,) of `parts` that no window with gaps has touched, if any; `absent` (C,) have no value at all."""
+    clear = np.concatenate([_clear(part, window, absent)[at.counted] for at, part in parts])
+    return scores[clear] if clear.any() else scores
+
+
+def _clear(part: Prepared, window: int, absent: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    missing = np.zeros(part.values.shape, np.bool_) if part.missing is None else part.missing
+    return clear_of_gaps(mostly_there(missing, window, FEW_MISSING, absent), window)
 
 
 def own_scores(fitted: Fitted, parts: Sequence[tuple[Stretch, Prepared]]) -> list[Floats]:

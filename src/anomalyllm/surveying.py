@@ -98,13 +98,11 @@ class Gathered:
     """What the second pass kept.
 
     Args:
-        beginning: (n, C) scaled, filled.
         novelty: of all rows.
         banks: by length.
         parts: the rows of each stretch.
     """
 
-    beginning: Rows
     novelty: Novelty
     banks: dict[int, Bank]
     parts: list[Prepared]
@@ -119,28 +117,34 @@ def gathered(blocks: Blocks, survey: Survey, config: DetectorConfig, stretches: 
     lengths, most = bank_sizes(len(survey.channels), config)
     grids = {length: bank_grid(survey.facts.rows, length, most, config) for length in lengths}
     cuts = [_Cut(length, grids[length], len(survey.channels)) for length in lengths]
-    holders = [_Holder(stretch) for stretch in stretches]
-    beginning: list[Rows] = []
+    holders = [Holder(stretch) for stretch in stretches]
     between = np.zeros(len(survey.channels), np.bool_)
-    for first, filled, missing, fresh in _prepared(blocks, survey.scaler, max(lengths)):
+    for first, filled, missing, fresh in prepared_chunks(blocks, survey.scaler, max(lengths)):
         for cut in cuts:
             cut.take(first, filled, missing[:, ~survey.absent])
         new, gaps, row = filled[fresh:], missing[fresh:], first + fresh
         for holder in holders:
             holder.take(row, new, gaps)
-        if row < LONGEST_SERIES:
-            beginning.append(new[: LONGEST_SERIES - row])
         between |= ((~gaps | survey.absent) & (new != survey.low) & (new != survey.high)).any(axis=0)
     low, high = (ends.astype(np.float64) for ends in (survey.low, survey.high))
     return Gathered(
-        beginning=np.concatenate(beginning),
         novelty=Novelty(~between, low, high, config.retrieval.novelty),
         banks={cut.length: cut.bank(config) for cut in cuts},
         parts=[holder.prepared() for holder in holders],
     )
 
 
-def _prepared(blocks: Blocks, scaler: Scaler, reach: int) -> Iterator[tuple[int, Rows, Booleans, int]]:
+def beginning(blocks: Blocks, scaler: Scaler) -> Rows:
+    """The first rows (n, C) scaled and filled, as many as decide on the period; what follows is not read."""
+    kept: list[Rows] = []
+    for first, filled, _, fresh in prepared_chunks(blocks, scaler, 1):
+        kept.append(filled[fresh:])
+        if first + len(filled) >= LONGEST_SERIES:
+            break
+    return np.concatenate(kept)[:LONGEST_SERIES]
+
+
+def prepared_chunks(blocks: Blocks, scaler: Scaler, reach: int) -> Iterator[tuple[int, Rows, Booleans, int]]:
     """Chunks scaled and filled, each with the `reach` - 1 rows before it: (first row, values, missing, rows before)."""
     before = np.zeros(len(scaler.mean))
     tail, gaps = np.zeros((0, len(before)), np.float32), np.zeros((0, len(before)), np.bool_)
@@ -191,7 +195,7 @@ class _Cut:
 
 
 @dataclass
-class _Holder:
+class Holder:
     """The rows of a stretch."""
 
     stretch: Stretch

@@ -6,20 +6,21 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from anomalyllm.banking import FEW_MISSING, no_whole_window
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
-from anomalyllm.errors import ConfigError, DataError
-from anomalyllm.fitted import Fitted
-from anomalyllm.judges import Prepared
+from anomalyllm.errors import ConfigError
+from anomalyllm.fitted import Fitted, TrainingFacts
 from anomalyllm.model.distiller import Distiller, build
+from anomalyllm.model.inference import gather_evidence
 from anomalyllm.model.language_models import LanguageModel, load_language_model
 from anomalyllm.model.precision import precision_of
 from anomalyllm.model.prototypes import kmeans_prototypes, random_prototypes, window_positions
@@ -28,7 +29,6 @@ from anomalyllm.network_judge import NetworkJudge
 from anomalyllm.scoring.calibrate import Calibration
 from anomalyllm.scoring.novelty import Novelty
 from anomalyllm.seeding import generator, torch_seed
-from anomalyllm.stretches import Stretch, held_parts, looked_at, own_scores, rows_of
 from anomalyllm.thresholding import with_threshold
 from anomalyllm.trainable import Run, check_trainable, facts_of
 from anomalyllm.training.data import TrainingData, mostly_there, split_starts, stratified, thinned
@@ -42,7 +42,6 @@ Indices = NDArray[np.int64]
 NO_BANK: Indices = np.zeros(0, dtype=np.int64)
 MOST_BANK_VALUES = 16_000_000  # float32 numbers in the bank: 64 MB, also in the artefact
 FEWEST_PROTOTYPES = 16
-FEW_MISSING = 0.1  # of a window that is learned from
 MOST_CALIBRATED = 1_024  # windows: a quantile of more is no other
 LONG_TAIL = 4  # windows side by side in a held-out tail that can speak for itself
 WIDE = 512  # of a teacher: in a narrower one products are too small to be shared by threads
@@ -80,26 +79,51 @@ def start(
     scaler = Scaler.fit(series.values)
     filled = carry_forward(scaler.apply(series.values)).astype(np.float32)
     config, period = resolved(config, filled)
-    config = _with_bank_size(config, *filled.shape)
+    config = with_bank_size(config, *filled.shape)
+    data = training_data(filled, ~np.isfinite(series.values), config, seed)
+    return begun(Known(series.channels, scaler, period, facts_of(series)), data, config, seed, device, language_model)
+
+
+class Known(NamedTuple):
+    """What is known of a training part before anything is learned from its windows."""
+
+    channels: tuple[str, ...]
+    scaler: Scaler
+    period: int | None
+    facts: TrainingFacts
+
+
+def begun(
+    known: Known,
+    data: TrainingData,
+    config: DetectorConfig,
+    seed: int,
+    device: str = "cpu",
+    language_model: LanguageModel | None = None,
+) -> Started:
+    """The networks of a training part whose windows have been chosen; `config` is resolved, the rest as of `start`.
+
+    Raises:
+        ConfigError, TeacherError: as `fit`.
+    """
     if language_model is None:
         teacher = config.teacher
         language_model = load_language_model(teacher.name, teacher.blocks, torch_seed(seed, "teacher"), teacher.width)
     config = _with_precision(config, language_model.module, device)
-    data = training_data(filled, ~np.isfinite(series.values), config, seed)
     untrained = Fitted(
         config=config,
-        channels=series.channels,
-        period=period,
+        channels=known.channels,
+        period=known.period,
         seed=seed,
-        scaler=scaler,
+        scaler=known.scaler,
         judges=(network_judge(_networks(language_model.module, data, config, seed).to(device), data.bank, config),),
         scales=(),
-        novelty=Novelty.none(len(series.channels)),
+        novelty=Novelty.none(len(known.channels)),
         unit=1.0,
         threshold=1.0,
         teacher_label=language_model.label,
         teacher_shape=language_model.config,
-        training=facts_of(series),
+        training=known.facts,
     )
     return Started(untrained.noted(*how_sampled(data)), data)
 
@@ -119,14 +143,6 @@ def how_sampled(data: TrainingData) -> tuple[str, ...]:
         f"networks are trained on {len(data.starts):,} of {data.sampled_from:,} windows, "
         "one drawn from each of as many equal parts",
     )
-
-
-def _how_looked_at(stretches: Sequence[Stretch], rows: int) -> tuple[str, ...]:
-    """That the threshold is not of all rows, where that is so."""
-    counted = sum(at.stop - at.begin for at in stretches)
-    if counted == rows:
-        return ()
-    return (f"the threshold is of {len(stretches)} stretches, {counted:,} of {rows:,} rows (retrieval.own_rows)",)
 
 
 def network_judge(distiller: Distiller, bank: Indices, config: DetectorConfig) -> NetworkJudge:
@@ -200,10 +216,7 @@ def training_data(
         there = mostly_there(missing, window, config.scoring.max_missing)
     fit_starts, held_out = fit_starts[there[fit_starts]], held_out[there[held_out]]
     if not len(fit_starts) and not len(held_out):
-        most = f"{config.scoring.max_missing:.0%}"
-        raise DataError(
-            f"windows of {window} rows with at most {most} missing to train on", "none", "give a part with fewer gaps"
-        )
+        raise no_whole_window(window, config)
     fit_starts, held_out = (
         part if len(part) else other for part, other in ((fit_starts, held_out), (held_out, fit_starts))
     )
@@ -212,7 +225,7 @@ def training_data(
         possible = np.flatnonzero(there)
         chosen = window_positions(len(possible), config.student.prototypes, generator(seed, "bank"))
         bank = np.resize(possible[chosen], config.student.prototypes)  # few whole windows come round again
-    sample = stratified(fit_starts, config.window.training_windows, generator(seed, "strata"))
+    sample = fit_starts[stratified(len(fit_starts), config.window.training_windows, generator(seed, "strata"))]
     return TrainingData(slide(filled, window), sample, held_out, bank, sampled_from=len(fit_starts))
 
 
@@ -238,7 +251,7 @@ def fingerprint(fitted: Fitted, data: TrainingData) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
-def _with_bank_size(config: DetectorConfig, rows: int, channels: int) -> DetectorConfig:
+def with_bank_size(config: DetectorConfig, rows: int, channels: int) -> DetectorConfig:
     """A bank of real windows cannot hold more than the series has, nor more than memory should."""
     assert config.window.length is not None
     if config.student.prototype_source != "windows":
@@ -251,25 +264,22 @@ def _with_bank_size(config: DetectorConfig, rows: int, channels: int) -> Detecto
 def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats, Indices]:
     """With the calibration of the held-out tail (of everything where that is short) and the threshold.
 
-    Also own scores (N,) of training rows and which those are (N,): all, or of a long part `retrieval.own_rows`.
+    Also own scores (T,) of the training rows, and those rows.
     """
-    prepared = fitted.prepare(series.values)
-    fitted = dataclasses.replace(fitted, judges=(calibrated_judge(fitted, prepared, data),))
-    stretches = looked_at(len(series), fitted)
-    scores, rows = np.concatenate(own_scores(fitted, held_parts(prepared, stretches))), rows_of(stretches)
-    fitted = fitted.noted(*_how_looked_at(stretches, len(series)))
+    fitted = dataclasses.replace(fitted, judges=(calibrated_judge(fitted, data),))
+    scores, rows = fitted.point_scores(fitted.prepare(series.values), own=True), np.arange(len(series))
     return with_threshold(fitted, series, scores, rows), scores, rows
 
 
-def calibrated_judge(fitted: Fitted, training: Prepared, data: TrainingData) -> NetworkJudge:
+def calibrated_judge(fitted: Fitted, data: TrainingData) -> NetworkJudge:
     """The networks of `fitted` with the calibration of the held-out tail (of everything where that is short)."""
-    stride = fitted.config.window.training_stride or 1
+    judge, stride = fitted.networks, fitted.config.window.training_stride or 1
     is_long = len(data.held_out) * stride >= LONG_TAIL * fitted.window
     starts = data.held_out if is_long else np.unique(np.concatenate([data.starts, data.held_out]))
-    evidence = fitted.networks.evidence(training, thinned(starts, MOST_CALIBRATED), own=True)
+    evidence = gather_evidence(judge.distiller, data.windows, thinned(starts, MOST_CALIBRATED), judge.bank)
     quantile = fitted.config.scoring.usual_quantile
     return dataclasses.replace(
-        fitted.networks,
+        judge,
         calibration=Calibration.fit(evidence.discrepancy, quantile),
         mismatch_calibration=Calibration.fit(evidence.mismatch, quantile),
     )

@@ -46,6 +46,7 @@ ORDER = [
     "finetuning",
     "fitting",
     "surveying",
+    "long_teaching",
     "long_fitting",
     "choosing",
     "packing_networks",

@@ -47,9 +47,10 @@ def test_what_blocks_cannot_tell_is_read_whole(file: str, monkeypatch: pytest.Mo
     assert "note: the times were not in order: the rows were sorted by time" in ran.err
 
 
-def test_networks_are_trained_on_all_rows(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They choose windows from anywhere, so their training part is held however large it is."""
+@pytest.mark.parametrize("budget", ["1000", "3000"])
+def test_networks_are_those_of_the_file_that_is_held(file: str, budget: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("--preset", "trained", "--max-steps", "1", "--set", "student.prototypes=16")
+    words = (*words, "--set", f"retrieval.own_rows={budget}")
     done("fit", file, "--model", "held", *words)
     monkeypatch.setattr(inputs, "LARGE", 1000)
     done("fit", file, "--model", "blocks", *words)

@@ -40,6 +40,16 @@ def test_each_detector_is_what_fit_gives(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.decision_function(unseen), fitted[1].decision_function(unseen), rtol=1e-6)
 
 
+def test_a_long_series_is_trained_by_itself() -> None:
+    """In blocks, as `fit` does, and it stays in its place."""
+    pattern = small_detector(window=40, max_steps=2, settings={"retrieval.own_rows": 1000})
+    found = fit_together([*SERIES[:1], sine(1900, seed=3), *SERIES[:1]], pattern)
+    assert [len(each.decision_scores_) for each in found] == [420, 1000, 420]
+    alone = pattern.fit(sine(1900, seed=3))
+    assert found[1].decision_scores_.tobytes() == alone.decision_scores_.tobytes()
+    assert found[1].notes_ == alone.notes_
+
+
 def test_what_sleeps_is_shared_and_what_is_trained_is_not() -> None:
     first, _, second = (each._fitted.networks.distiller.teacher for each in fit_together(SERIES, small_detector()))
     parts = [each.language_model.h[0] for each in (first, second)]

@@ -15,6 +15,7 @@ from anomalyllm.data.series import Series, as_series
 from anomalyllm.errors import ConfigError, DataError, TooShortError, WholeError
 from anomalyllm.long_fitting import fit_blocks
 from anomalyllm.pairing import retrieving
+from anomalyllm.trainable import Run
 from conftest import sine
 
 ROWS, BUDGET = 12_000, 5000
@@ -125,7 +126,7 @@ def test_what_fits_into_the_budget_is_fitted_as_ever(tmp_path: Path, monkeypatch
         found = AnomalyLLM(settings=SETTINGS).fit(source)
         assert found.decision_scores_.tobytes() == scores.tobytes()
         assert found._fitted.unit == fitted.unit
-    assert fit_blocks(open_blocks(tmp_path / "x.csv"), config, 0) is None
+    assert fit_blocks(open_blocks(tmp_path / "x.csv"), config, 0, Run()) is None
     assert trusted(series, scores, np.arange(len(scores)), 128).tobytes() == scores.tobytes()
     assert len(cut_banks(fitted.prepare(X).values, np.zeros(X.shape, np.bool_), fitted.config)) == 6
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,15 @@ import pandas as pd
 import pytest
 import torch
 
-from anomalyllm import AnomalyLLM, long_fitting, stretches, teaching
+from anomalyllm import AnomalyLLM, long_fitting, long_teaching, stretches, teaching
 from anomalyllm.data import inputs
 from anomalyllm.data.series import as_series
-from anomalyllm.errors import ArtefactError
+from anomalyllm.errors import ArtefactError, DataError, TrainingInterrupted
+from anomalyllm.judges import Prepared
 from anomalyllm.pairing import pair_judges
-from anomalyllm.stretches import Stretch, held_parts, looked_at, own_scores
+from anomalyllm.stretches import Stretch, own_scores
 from anomalyllm.teaching import fingerprint, start
+from anomalyllm.training.record import Progress
 from conftest import TINY_TEACHER, sine
 
 ROWS, BUDGET, WINDOWS = 12_000, 9000, 100
@@ -44,23 +47,89 @@ def sampled() -> AnomalyLLM:
     return trained(BUDGET).fit(long_series())
 
 
-def test_all_rows_that_fit_are_one_stretch(whole: AnomalyLLM) -> None:
-    assert looked_at(ROWS, whole._fitted) == [Stretch(0, ROWS, 0, ROWS)]
+def test_all_rows_that_fit_are_scored(whole: AnomalyLLM) -> None:
     assert whole.decision_rows_.tolist() == list(range(ROWS))
     assert not [note for note in whole.notes_ if "stretches" in note or "windows" in note]
 
 
-def test_of_a_long_part_stretches_are_scored_and_have_the_scores_of_the_whole(
-    sampled: AnomalyLLM, whole: AnomalyLLM
-) -> None:
-    """The networks are the same: where they look does not change what they learned."""
-    rows = sampled.decision_rows_
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        FEW,
+        {"channel_mode": "joint", "student.prototype_source": "kmeans"},
+        {"student.prototype_source": "random", "training.held_out": 0.4},
+    ],
+    ids=["all", "few", "kmeans", "random"],
+)
+def test_a_part_that_is_not_held_gives_the_networks_of_one_that_is(changed: dict[str, object]) -> None:
+    """Where nothing is missing the same windows are drawn, so only rounding of the scaler and the budget are seen."""
+    X = sine(ROWS, 2)
+    held, in_blocks = (trained(budget, **changed).fit(X) for budget in (ROWS, BUDGET))
+    rows = in_blocks.decision_rows_
     assert BUDGET - 4096 < len(rows) <= BUDGET
     assert (np.diff(rows) > 0).all()
-    np.testing.assert_allclose(sampled.decision_scores_, whole.decision_scores_[rows], rtol=1e-5, atol=1e-6)
-    assert sampled.threshold_ == pytest.approx(whole.threshold_, rel=0.2)
-    (note,) = [note for note in sampled.notes_ if "stretches" in note]
+    np.testing.assert_allclose(in_blocks.decision_scores_, held.decision_scores_[rows], rtol=1e-4, atol=1e-5)
+    assert in_blocks.threshold_ == pytest.approx(held.threshold_, rel=0.2)
+    assert in_blocks.record_.best == pytest.approx(held.record_.best, rel=1e-4)
+    assert (in_blocks.period_, in_blocks.window_) == (held.period_, held.window_)
+    assert in_blocks._fitted.training.sha256 == held._fitted.training.sha256
+    (note,) = set(in_blocks.notes_) - set(held.notes_)
     assert note == "the threshold is of 2 stretches, 8,192 of 12,000 rows (retrieval.own_rows)"
+
+
+def test_gaps_are_not_learned_from_whichever_way_it_goes(sampled: AnomalyLLM, whole: AnomalyLLM) -> None:
+    X = np.isnan(long_series()).any(axis=1)
+    for detector in (sampled, whole):
+        bank = detector._fitted.networks.bank
+        assert len(bank) == detector.config_.student.prototypes
+        assert max(X[start : start + 32].sum() for start in bank) <= 0.2 * 32  # a tenth of both channels
+    assert sampled.threshold_ == pytest.approx(whole.threshold_, rel=0.2)
+
+
+def test_a_file_in_blocks_gives_the_networks_of_the_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, and a training that was stopped goes on."""
+    X = long_series()
+    np.save(tmp_path / "x.npy", X)
+    monkeypatch.setattr(inputs, "LARGE", 1)
+    array = trained(BUDGET).fit(X)
+    interrupted = trained(BUDGET, **{"training.validate_every": 1})
+    with pytest.raises(TrainingInterrupted):
+        interrupted.fit(tmp_path / "x.npy", checkpoint=tmp_path / "c", watcher=stopping)
+    interrupted.fit(tmp_path / "x.npy", checkpoint=tmp_path / "c", resume=True)
+    unbroken = trained(BUDGET, **{"training.validate_every": 1}).fit(X)
+    assert interrupted.decision_scores_.tobytes() == unbroken.decision_scores_.tobytes()
+    found = trained(BUDGET).fit(tmp_path / "x.npy")
+    assert found.decision_scores_.tobytes() == array.decision_scores_.tobytes()
+    assert found.notes_ == array.notes_
+
+
+def stopping(progress: Progress) -> None:
+    if progress.step == 2:
+        raise KeyboardInterrupt
+
+
+def test_of_many_channels_fewer_windows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four thousand windows of 512 rows of 38 channels would be 300 MB."""
+    monkeypatch.setattr(long_teaching, "MOST_KEPT_VALUES", 50 * 2 * 32)
+    notes = trained(BUDGET).fit(sine(ROWS, 2)).notes_
+    assert "networks are trained on 50 of 2,393 windows, one drawn from each of as many equal parts" in notes
+
+
+def test_a_part_that_is_nothing_but_gaps_is_refused() -> None:
+    X = sine(ROWS)
+    X[::2] = np.nan
+    X[1::8] = np.nan
+    with pytest.raises(DataError, match="windows of 32 rows with at most 50% missing to train on, got none"):
+        trained(BUDGET).fit(X)
+
+
+def test_where_every_window_has_gaps_those_that_can_be_judged_are_learned_from() -> None:
+    X = sine(ROWS)
+    X[::4] = np.nan
+    detector = trained(BUDGET).fit(X)
+    assert detector.record_.steps == 3
+    assert np.isfinite(detector.decision_scores_).all()
 
 
 @pytest.mark.parametrize("preset", ["trained", "pretrained"])
@@ -70,7 +139,10 @@ def test_neighbours_in_time_are_told_apart_from_any_row(preset: str, whole: Anom
     detector = whole if preset == "trained" else AnomalyLLM("pretrained", settings=small).fit(long_series()[:3000])
     fitted, X = detector._fitted, long_series()[: len(detector.decision_scores_)]
     two = [Stretch(0, 600, 0, 500), Stretch(1280, 2400, 1500, 2300)]
-    for at, scores in zip(two, own_scores(fitted, held_parts(fitted.prepare(X), two)), strict=True):
+    prepared = fitted.prepare(X)
+    missing = np.zeros(X.shape, np.bool_) if prepared.missing is None else prepared.missing
+    parts = [(at, Prepared(prepared.values[at.first : at.end], missing[at.first : at.end])) for at in two]
+    for at, scores in zip(two, own_scores(fitted, parts), strict=True):
         np.testing.assert_allclose(scores, detector.decision_scores_[at.begin : at.stop], rtol=1e-5, atol=1e-6)
 
 
@@ -92,8 +164,10 @@ def test_training_sees_one_window_of_every_part() -> None:
 def test_it_is_said_and_kept(tmp_path: Path) -> None:
     detector = trained(BUDGET, **FEW).fit(long_series())
     (note,) = [note for note in detector.notes_ if "windows" in note]
-    assert note.startswith("networks are trained on 100 of ")
-    assert note.endswith(" windows, one drawn from each of as many equal parts")
+    told = r"networks are trained on (\d+) of 2,393 windows, one drawn from each of as many equal parts"
+    match = re.fullmatch(told, note)
+    assert match is not None
+    assert WINDOWS - 5 < int(match[1]) < WINDOWS  # some parts are nothing but the gap
     detector.save(tmp_path / "model")
     loaded = AnomalyLLM.load(tmp_path / "model")
     X = sine(500, 2, seed=1)

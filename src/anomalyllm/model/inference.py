@@ -13,6 +13,7 @@ from torch import Tensor
 from anomalyllm.model.distiller import Distiller
 from anomalyllm.model.prototypes import gather
 from anomalyllm.model.transfer import moved
+from anomalyllm.windows.kept import Windows
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -29,14 +30,12 @@ class Evidence(NamedTuple):
     choice: Indices  # (W, C) the prototypes
 
 
-def gather_evidence(
-    distiller: Distiller, windows: NDArray[np.floating], starts: Indices, bank: Indices | None = None
-) -> Evidence:
+def gather_evidence(distiller: Distiller, windows: Windows, starts: Indices, bank: Indices | None = None) -> Evidence:
     """Evidence on the windows that begin at `starts`.
 
     Args:
         distiller: put into evaluation mode.
-        windows: every window of the series as a view, (T - L + 1, C, L).
+        windows: of the series, (T - L + 1, C, L).
         starts: (W,), at least one.
         bank: where the prototypes were cut from this same series, (K,): a window then never meets its own points.
     """

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from anomalyllm.config import DetectorConfig
 from anomalyllm.seeding import generator
+from anomalyllm.windows.kept import Windows
 
 Indices = NDArray[np.int64]
 
@@ -22,19 +23,21 @@ class TrainingData:
     """Windows of a training part.
 
     Args:
-        windows: every window of it as a view, (T - L + 1, C, L), scaled, nothing missing.
+        windows: every window of it as a view, or those that are asked for; scaled, nothing missing.
         starts: first rows of the windows to train on, (W,).
         held_out: first rows of the windows to validate on, (V,); they share no point with those in `starts` where
             the series is long enough.
         bank: first rows of the windows that serve as prototypes, (K,), or empty.
         sampled_from: how many windows `starts` was drawn from; its own number where all are trained on.
+        validated: which windows of the held-out tail are validated on; None: `held_out`, thinned.
     """
 
-    windows: NDArray[np.float32]
+    windows: Windows
     starts: Indices
     held_out: Indices
     bank: Indices
     sampled_from: int
+    validated: Indices | None = None
 
     def batch(self, seed: int, step: int, size: int) -> Indices:
         """The starts of step `step`: a part of the epoch's own permutation; the last, smaller part is left out."""
@@ -63,8 +66,14 @@ class TrainingData:
 
     def validation(self) -> Indices:
         """The held-out starts, thinned evenly so that windows times channels stay few."""
-        most = max(FEWEST_VALIDATION_WINDOWS, MOST_VALIDATION_WINDOWS // self.windows.shape[1])
-        return thinned(self.held_out, most)
+        if self.validated is not None:
+            return self.validated
+        return thinned(self.held_out, most_validated(self.windows.shape[1]))
+
+
+def most_validated(channels: int) -> int:
+    """Windows of the held-out tail that are validated on, at most."""
+    return max(FEWEST_VALIDATION_WINDOWS, MOST_VALIDATION_WINDOWS // channels)
 
 
 def step_size(data: TrainingData, config: DetectorConfig) -> int:
@@ -98,17 +107,25 @@ def clear_of_gaps(there: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
 
 def thinned(starts: Indices, most: int) -> Indices:
     """At most `most` of `starts`, evenly spread."""
-    if len(starts) <= most:
-        return starts
-    return starts[np.linspace(0, len(starts) - 1, most).astype(np.int64)]
+    return starts[spread(len(starts), most)]
 
 
-def stratified(starts: Indices, most: int, chance: np.random.Generator) -> Indices:
-    """At most `most` of `starts`, one drawn from each of as many equal parts: evenly spaced could mean of one hour."""
-    if len(starts) <= most:
-        return starts
-    borders = np.linspace(0, len(starts), most + 1).astype(np.int64)
-    return starts[chance.integers(borders[:-1], borders[1:])]
+def spread(count: int, most: int) -> Indices:
+    """At most `most` places of `count`, evenly spread."""
+    if count <= most:
+        return np.arange(count, dtype=np.int64)
+    return np.linspace(0, count - 1, most).astype(np.int64)
+
+
+def stratified(count: int, most: int, chance: np.random.Generator) -> Indices:
+    """At most `most` places of `count`, one drawn from each of as many equal parts.
+
+    Evenly spaced, they could all be of one hour of the day.
+    """
+    if count <= most:
+        return np.arange(count, dtype=np.int64)
+    borders = np.linspace(0, count, most + 1).astype(np.int64)
+    return chance.integers(borders[:-1], borders[1:])
 
 
 def split_starts(rows: int, window: int, held_out: float, stride: int) -> tuple[Indices, Indices]:
@@ -117,10 +134,14 @@ def split_starts(rows: int, window: int, held_out: float, stride: int) -> tuple[
     Where the tail is shorter than a window it takes one window's rows; where nothing would be left to fit (fewer than
     two windows of rows), both are all windows.
     """
+    fit, tail = split_ranges(rows, window, held_out, stride)
+    return np.asarray(fit, dtype=np.int64), np.asarray(tail, dtype=np.int64)
+
+
+def split_ranges(rows: int, window: int, held_out: float, stride: int) -> tuple[range, range]:
+    """`split_starts` without an array of each."""
     border = min(rows - window, round(rows * (1 - held_out)))
     if border < window:
-        every = np.arange(0, rows - window + 1, stride, dtype=np.int64)
+        every = range(0, rows - window + 1, stride)
         return every, every
-    fit = np.arange(0, border - window + 1, stride, dtype=np.int64)
-    tail = np.arange(border, rows - window + 1, stride, dtype=np.int64)
-    return fit, tail
+    return range(0, border - window + 1, stride), range(border, rows - window + 1, stride)

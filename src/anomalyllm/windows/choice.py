@@ -24,18 +24,23 @@ FEWEST_ROWS = 32  # of a training part: below it there is nothing to learn from
 SHORTEST_WINDOW = 16
 
 
-def resolved(config: DetectorConfig, filled: NDArray[np.floating]) -> tuple[DetectorConfig, int | None]:
+def resolved(
+    config: DetectorConfig, filled: NDArray[np.floating], rows: int | None = None
+) -> tuple[DetectorConfig, int | None]:
     """`config` with window, strides and patches set, and the period of the training values `filled` (T, C).
+
+    `rows` is T where `filled` is only the beginning of them.
 
     Raises:
         TooShortError: the training part is shorter than two windows.
         ConfigError: patches or strides do not divide the window.
     """
-    _check_rows(len(filled), 0)
-    period = find_period(np.asarray(filled, dtype=np.float64))
-    length = config.window.length or _length_from(config, period, len(filled))
-    _check_rows(len(filled), length)
-    return _with_lengths(config, length, len(filled)), period
+    rows = rows or len(filled)
+    _check_rows(rows, 0)
+    period = find_period(np.asarray(filled[:LONGEST_SERIES], dtype=np.float64))
+    length = config.window.length or _length_from(config, period, rows)
+    _check_rows(rows, length)
+    return _with_lengths(config, length, rows), period
 
 
 def resolved_lengths(
