@@ -40,14 +40,20 @@ def gather_evidence(distiller: Distiller, windows: Windows, starts: Indices, ban
         bank: where the prototypes were cut from this same series, (K,): a window then never meets its own points.
     """
     distiller.eval()
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []  # on the device: reading each would wait for it
+    found: tuple[Tensor, ...] = ()  # on the device: reading each batch would wait for it
+    done = 0
     with torch.inference_mode():
         for part in _batches(starts, windows.shape[1]):
             pair = distiller(to_tensor(distiller, windows[part]), forbidden(distiller, part, bank, windows.shape[-1]))
             distance = pair.discrepancy
             mismatch = pair.mismatch if distance.shape[1] > 1 else pair.mismatch.mean(dim=1, keepdim=True)
-            parts.append((distance, mismatch, pair.choice))
-        discrepancy, mismatch, choice = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
+            columns = (distance, mismatch, pair.choice)
+            if not found:  # at once for all: small results left between the batches' large ones would hold memory
+                found = tuple(column.new_empty(len(starts), column.shape[1]) for column in columns)
+            for whole, column in zip(found, columns, strict=True):
+                whole[done : done + len(part)] = column
+            done += len(part)
+    discrepancy, mismatch, choice = (column.cpu().numpy() for column in found)
     return Evidence(discrepancy.astype(np.float64), mismatch.astype(np.float64), choice)
 
 
