@@ -175,7 +175,7 @@ def draw(table: list[dict[str, str]], path: Path) -> None:
     left.set(xlabel="rows", ylabel="processor seconds", title="Time")
     right.axhline(300, color="grey", linewidth=1)
     right.set(xlabel="rows", ylabel=f"MiB above a run on {TINY:,} rows", title="Peak memory (grey: the limit, 300 MB)")
-    right.set_ylim(0, 580)
+    right.set_ylim(0, max(330, *(float(row["above_tiny_mib"]) * 1.05 for row in table)))
     figure.legend(*left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=120)
 
