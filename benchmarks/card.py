@@ -92,7 +92,7 @@ def measured(name: str, data: CaseData, config: DetectorConfig, device: str, lim
     fitted = trained(started.untrained, started.data, Run(device))
     wait()
     learned = time.perf_counter()
-    fitted, _, _ = calibrated(fitted, series, started.data)
+    fitted, _ = calibrated(fitted, series, started.data)
     prepared = fitted.prepare(as_series(data.test).values)
     wait()
     ready = time.perf_counter()

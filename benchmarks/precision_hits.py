@@ -92,13 +92,13 @@ def compared(config: DetectorConfig, case: Case) -> Line:
     right = [int(location_hit(place, segments)) for place in places.values()]
     size = (len(data.train), len(data.test))
     told = (*(f"{value:.3g}" for value in apart), *(f"{value:.6f}" for value in alike))
-    return (*key(config, case), *size, *places.values(), *right, *told)
+    return (*key(config, case.name), *size, *places.values(), *right, *told)
 
 
-def key(config: DetectorConfig, case: Case) -> tuple[str, ...]:
+def key(config: DetectorConfig, case: str = "") -> tuple[str, ...]:
     """What a line is about, as it is written."""
     training = config.training
-    return case.name, config.teacher.name, str(training.max_steps), str(training.batch), str(config.window.stride)
+    return case, config.teacher.name, str(training.max_steps), str(training.batch), str(config.window.stride)
 
 
 def summary(lines: list[dict[str, str]]) -> str:
@@ -138,11 +138,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     config = asked_config(asked)
+    asked_for = dict(zip(KEY[1:], key(config)[1:], strict=True))
     done = {tuple(line[name] for name in KEY) for line in lines_of(asked.out)}
-    left = [case for case in open_dataset("ucr", asked.data).cases if key(config, case) not in done]
+    left = [case for case in open_dataset("ucr", asked.data).cases if key(config, case.name) not in done]
     left.sort(key=lambda case: len(case.read().test))
     append(asked.out, COLUMNS, partial(compared, config), left, asked.jobs)
-    print(summary(lines_of(asked.out)))
+    print(summary([line for line in lines_of(asked.out) if all(line[name] == asked_for[name] for name in KEY[1:])]))
 
 
 if __name__ == "__main__":

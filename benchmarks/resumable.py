@@ -31,7 +31,7 @@ def append(path: Path, columns: Sequence[str], work: Callable[[Case], Line], cas
         cases: those without a line.
         jobs: processes of one thread each; 1: here.
     """
-    new = not lines_of(path)
+    new = not path.exists() or path.stat().st_size == 0
     with path.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if new:

@@ -170,14 +170,14 @@ def bank_grid(rows: int, length: int, most: int, config: DetectorConfig) -> Indi
     return np.arange(0, windows, stride, dtype=np.int64)
 
 
-def no_whole_window(length: int, config: DetectorConfig) -> DataError:
+def no_whole_window(length: int, config: DetectorConfig, came: str = "none") -> DataError:
     """The error where gaps leave nothing."""
     expected = f"windows of {length} rows with at most {config.scoring.max_missing:.0%} missing to train on"
-    return DataError(expected, "none", "give a part with fewer gaps")
+    return DataError(expected, came, "give a part with fewer gaps")
 
 
-def trusted(series: Series, scores: Floats, rows: Indices, window: int) -> Floats:
-    """The scores (N,) of training `rows` that a threshold may be taken from: those that no gap has touched, if any."""
+def trusted(series: Series, scores: Floats, window: int) -> Floats:
+    """The scores of training rows (T,) that a threshold may be taken from: those that no gap has touched, if any."""
     there = mostly_there(~np.isfinite(series.values), window, FEW_MISSING)
-    clear = clear_of_gaps(there, window)[rows]
+    clear = clear_of_gaps(there, window)
     return scores[clear] if clear.any() else scores

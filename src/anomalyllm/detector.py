@@ -117,7 +117,8 @@ class AnomalyLLM:
 
         Args:
             X: array (T,) or (T, C), pandas / Polars / Arrow frame, Series, Blocks, or a path; a large file is not held
-                at once. Of a file that says itself where its training part ends, only that part is used.
+                at once (with `finetune` it is). Of a file that says itself where its training part ends, only that part
+                is used.
             y: ignored.
             checkpoint: a file in which an interrupted training is kept.
             resume: go on from `checkpoint`; the result is the same, byte for byte, as without the interruption.

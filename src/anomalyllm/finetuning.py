@@ -39,14 +39,14 @@ def finetuned(series: Series, config: DetectorConfig, seed: int, run: Run) -> tu
     training = plain.prepare(series.values)
     room = room_for_events(plain, training, first_unseen_row(started))
     if not room.events:
-        return with_threshold(plain.noted(NO_ROOM), series, scores, np.arange(len(scores))), scores
+        return with_threshold(plain.noted(NO_ROOM), series, scores), scores
     taught = trained(started.untrained, started.data, run)
     joined = joined_by(plain, taught, calibrated_judge(taught, started.data))
     comparison = compared(plain, joined, training, room)
     fitted = plain
     if comparison.helps:
         fitted, scores = in_units(joined.noted(*how_sampled(started.data)), training)
-    return with_threshold(fitted.noted(verdict(comparison)), series, scores, np.arange(len(scores))), scores
+    return with_threshold(fitted.noted(verdict(comparison)), series, scores), scores
 
 
 def of_networks(config: DetectorConfig) -> DetectorConfig:

@@ -24,7 +24,7 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
     """Learns everything that scoring needs from `series`, and from nothing else.
 
     Returns:
-        What it learned, own scores of the training rows that were looked at (N,), and which rows those are (N,).
+        What it learned, own scores of the training rows (T,), and those rows (T,).
 
     Raises:
         DataError: too short, too many channels, or nothing but missing values.
@@ -40,11 +40,11 @@ def fit(series: Series, config: DetectorConfig, seed: int, run: Run) -> tuple[Fi
     refuse_resume(run.resume)
     check_trainable(series, config)
     fitted, scores = with_usual(_retrieving(series, config, seed), series)
-    return _of_all(with_threshold(fitted, series, scores, np.arange(len(scores))), scores)
+    return _of_all(with_threshold(fitted, series, scores), scores)
 
 
 def _of_all(fitted: Fitted, scores: Floats) -> tuple[Fitted, Floats, Indices]:
-    """All training rows were looked at."""
+    """With the rows that scores are of: all."""
     return fitted, scores, np.arange(len(scores))
 
 
@@ -54,7 +54,7 @@ def _taught(series: Series, config: DetectorConfig, seed: int, run: Run) -> tupl
     from anomalyllm.teaching import calibrated, start, trained
 
     started = start(series, config, seed, run.device)
-    return calibrated(trained(started.untrained, started.data, run), series, started.data)
+    return _of_all(*calibrated(trained(started.untrained, started.data, run), series, started.data))
 
 
 def _retrieving(series: Series, config: DetectorConfig, seed: int) -> Fitted:

@@ -55,7 +55,7 @@ def fit_together(
     short = [place for place, part in enumerate(parts) if len(part) <= config.retrieval.own_rows]
     stacked, called = [parts[place] for place in short], [names[place] for place in short]
     taught = taught_together(stacked, called, config, seed, device, at_once=at_once, watcher=watcher)
-    found = dict(zip(short, taught, strict=True))
+    found = {place: (*each, np.arange(len(parts[place]))) for place, each in zip(short, taught, strict=True)}
     for place in sorted({*range(len(parts))} - {*short}):
         with saying_which(names[place]):
             found[place] = fitted_on(parts[place], config, seed, Run(device, watcher=watcher))

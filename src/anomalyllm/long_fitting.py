@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,11 @@ from anomalyllm.windows.choice import resolved_lengths
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Way = Callable[[Blocks, Survey, DetectorConfig, int, int], tuple[Fitted, Floats, Indices]]
 
 
 def goes_the_long_way(config: DetectorConfig) -> bool:
-    """Whether a long training part is fitted in blocks, not held: detectors are compared on all of its rows."""
+    """Whether a long training part is fitted in blocks: `finetune` compares detectors on all rows, which it holds."""
     return not config.finetune
 
 
@@ -55,22 +57,27 @@ def fit_blocks(
     """
     if not goes_the_long_way(config) or (blocks.rows is not None and blocks.rows <= config.retrieval.own_rows):
         return None
-    if config.evidence == "networks":
-        require_networks(f"the preset {config.preset}")
-    else:
-        refuse_resume(run.resume)
-    if config.pair is not None:
-        _require_pair(config.pair)  # before all is read
+    fitted_on = _way(config, seed, run)
     survey = surveyed(blocks)
     if survey.facts.rows <= config.retrieval.own_rows:
         return None
     facts, there = survey.facts, not survey.absent.all()
     check_facts(len(survey.channels), facts.spacing, facts.source, config, there=there)
-    if config.evidence == "networks":
-        from anomalyllm.long_teaching import taught_long
+    return fitted_on(blocks, survey, config, seed, first_row)
 
-        return taught_long(blocks, survey, config, seed, run, first_row)
-    return fit_long(blocks, survey, config, seed, first_row)
+
+def _way(config: DetectorConfig, seed: int, run: Run) -> Way:
+    """How a long training part is fitted; what that needs besides is asked for before all is read."""
+    if config.evidence == "networks":
+        require_networks(f"the preset {config.preset}")
+        from anomalyllm.long_teaching import taught_long
+        from anomalyllm.teaching import teacher_of
+
+        return partial(taught_long, run=run, language_model=teacher_of(config, seed))
+    refuse_resume(run.resume)
+    if config.pair is not None:
+        _require_pair(config.pair)
+    return fit_long
 
 
 def fit_long(

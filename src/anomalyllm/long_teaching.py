@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 from anomalyllm.banking import FEW_MISSING, no_whole_window
 from anomalyllm.config import DetectorConfig
 from anomalyllm.data.blocks import Blocks
+from anomalyllm.errors import DataError
 from anomalyllm.fitted import Fitted
 from anomalyllm.judges import Prepared
+from anomalyllm.model.language_models import LanguageModel
 from anomalyllm.model.prototypes import window_positions
+from anomalyllm.scoring.calibrate import UNJUDGED
 from anomalyllm.stretches import Stretch, own_rows, own_scores, planned, rows_of, trusted_scores
 from anomalyllm.surveying import Holder, Survey, beginning, prepared_chunks
 from anomalyllm.teaching import MOST_CALIBRATED, NO_BANK, Known, begun, calibrated_judge, trained, with_bank_size
 from anomalyllm.thresholding import thresholded
 from anomalyllm.trainable import Run
-from anomalyllm.training.data import TrainingData, most_validated, split_ranges, spread, stratified
+from anomalyllm.training.data import TrainingData, most_validated, split_ranges, spread, stratified, thinned
 from anomalyllm.training.drawing import Drawn, candidates
 from anomalyllm.windows.choice import resolved
 from anomalyllm.windows.kept import KeptWindows
@@ -39,7 +42,14 @@ MOST_KEPT_VALUES = (
 
 
 def taught_long(
-    blocks: Blocks, survey: Survey, config: DetectorConfig, seed: int, run: Run, first_row: int = 0
+    blocks: Blocks,
+    survey: Survey,
+    config: DetectorConfig,
+    seed: int,
+    first_row: int = 0,
+    *,
+    run: Run,
+    language_model: LanguageModel,
 ) -> tuple[Fitted, Floats, Indices]:
     """A fitted detector, own scores of the training rows that were looked at (N,), and which rows those are (N,).
 
@@ -48,11 +58,12 @@ def taught_long(
         survey: of them.
         config: whose evidence is "networks".
         seed: of all that is drawn.
-        run: how training is watched and kept.
         first_row: how the first row is numbered in notes.
+        run: how training is watched and kept.
+        language_model: put to sleep, in place.
 
     Raises:
-        DataError, ConfigError, TeacherError, StorageError, TrainingInterrupted: as `fitting.fit`.
+        DataError, ConfigError, StorageError, TrainingInterrupted: as `fitting.fit`.
     """
     rows, channels = survey.facts.rows, len(survey.channels)
     config, period = resolved(config, beginning(blocks, survey.scaler), rows)
@@ -61,13 +72,17 @@ def taught_long(
     assert config.window.stride is not None
     stretches = planned(rows, own_rows(config, channels), config.window.length, config.window.stride, seed)
     data, parts = gathered_windows(blocks, survey, config, seed, stretches)
-    started = begun(Known(survey.channels, survey.scaler, period, survey.facts), data, config, seed, run.device)
+    known = Known(survey.channels, survey.scaler, period, survey.facts)
+    started = begun(known, data, config, seed, run.device, language_model)
     fitted = trained(started.untrained, data, run)
     fitted = dataclasses.replace(fitted, judges=(calibrated_judge(fitted, data),))
     scores, which = np.concatenate(own_scores(fitted, parts)), rows_of(stretches)
     fitted = fitted.noted(
         f"the threshold is of {len(stretches)} stretches, {len(which):,} of {rows:,} rows (retrieval.own_rows)"
     )
+    if not (scores > UNJUDGED).any():
+        came = f"{len(which):,} rows that were looked at, all of them in gaps"
+        raise DataError("rows to take a threshold from", came, "give a part with fewer gaps")
     trusted = trusted_scores(scores, parts, fitted.window, survey.absent)
     return thresholded(fitted, trusted, scores, first_row + which), scores, which
 
@@ -100,21 +115,22 @@ class Choice(NamedTuple):
     possible: int  # windows that those to train on are drawn from
     validated: Drawn
     calibrated: Drawn
+    tail: int  # windows that those in the held-out tail stand for
     bank: Drawn
 
     @classmethod
     def of(cls, rows: int, channels: int, config: DetectorConfig, seed: int) -> Choice:
         """Drawn as those of a part that is held; nothing is kept yet."""
-        window, stride = config.window.length, config.window.training_stride
+        window, stride, asked = config.window.length, config.window.training_stride, config.window.training_windows
         assert window is not None
         assert stride is not None
         fit, tail = split_ranges(rows, window, config.training.held_out, stride)
-        most = min(config.window.training_windows, max(1, MOST_KEPT_VALUES // (channels * window)))
+        kept = max(1, MOST_KEPT_VALUES // (channels * window))
         prototypes = config.student.prototypes if config.student.prototype_source == "windows" else 0
-        in_tail = (spread(len(tail), few) for few in (most_validated(channels), MOST_CALIBRATED))
         lines = (
-            fit.start + fit.step * candidates(partial(stratified, len(fit), most), seed, "strata"),
-            *(tail.start + tail.step * places[:, None] for places in in_tail),
+            fit.start + stride * candidates(partial(stratified, len(fit), min(asked, kept)), seed, "strata"),
+            _spread_over(tail, most_validated(channels), seed, "validated"),
+            _spread_over(tail, min(MOST_CALIBRATED, kept), seed, "calibrated"),
             candidates(partial(window_positions, rows - window + 1, prototypes), seed, "bank"),
         )
         windows = np.empty((sum(map(len, lines)), channels, window), np.float32)
@@ -123,7 +139,7 @@ class Choice(NamedTuple):
         trained, validated, calibrated, bank = (
             Drawn(each, place, *shares) for each, place in zip(lines, places, strict=True)
         )
-        return cls(rows, windows, trained, len(fit), validated, calibrated, bank)
+        return cls(rows, windows, trained, len(fit), validated, calibrated, len(tail), bank)
 
     @property
     def all(self) -> tuple[Drawn, ...]:
@@ -137,20 +153,31 @@ class Choice(NamedTuple):
             DataError: there are none either.
         """
         served: Callable[[Drawn], NDArray[np.bool_]] = Drawn.whole
-        if not any(drawn.whole().any() for drawn in (self.trained, self.validated)):
+        if not any(drawn.whole().any() for drawn in (self.trained, self.validated, self.calibrated)):
             served = Drawn.usable
         starts, validated, calibrated, bank = (np.sort(drawn.starts[served(drawn)]) for drawn in self.all)
-        if not len(starts) and not len(validated):
+        held_out = next((each for each in (calibrated, validated, starts) if len(each)), None)
+        if held_out is None:
             assert config.window.length is not None
-            raise no_whole_window(config.window.length, config)
-        starts = starts if len(starts) else calibrated
-        drawn_from = self.possible if len(self.trained.starts) < self.possible else len(starts)
+            drawn = len(self.trained.starts) + len(self.calibrated.starts)
+            raise no_whole_window(config.window.length, config, f"none among {drawn:,} places in {self.rows:,} rows")
+        if not len(starts):
+            starts, possible = (each := thinned(held_out, len(self.trained.starts))), len(each)
+        else:
+            possible = self.possible if len(self.trained.starts) < self.possible else len(starts)
         with_bank = config.student.prototype_source == "windows"
         return TrainingData(
             windows=KeptWindows(self.rows, np.concatenate([drawn.starts for drawn in self.all]), self.windows),
             starts=starts,
-            held_out=calibrated if len(calibrated) else starts,
+            held_out=held_out,
             bank=np.resize(bank if len(bank) else starts, config.student.prototypes) if with_bank else NO_BANK,
-            sampled_from=drawn_from,
-            validated=validated if len(validated) else starts,
+            sampled_from=possible,
+            validated=validated if len(validated) else thinned(held_out, len(self.validated.starts)),
+            held_out_from=self.tail * len(calibrated) // len(self.calibrated.starts) or len(held_out),
         )
+
+
+def _spread_over(tail: range, most: int, seed: int, purpose: str) -> Indices:
+    """Candidates (W, N) in the held-out tail: evenly spread, where nothing is missing."""
+    drawn = partial(stratified, len(tail), most)
+    return tail.start + tail.step * candidates(drawn, seed, purpose, first=spread(len(tail), most))

@@ -1,8 +1,8 @@
-"""What a fit must know of a training part that is too long to be held: two passes over its blocks.
+"""What a fit must know of a training part that is too long to be held: passes over its blocks.
 
-The first counts and measures (`surveyed`), the second keeps a few rows (`gathered`): the windows of the banks,
-averaged; the stretches whose own scores are taken; the beginning, for the period. Both go by chunks of one size, so a
-file and an array of the same values give the same bytes.
+The first counts and measures (`surveyed`), a short one reads the `beginning`, for the period, and the last keeps a few
+rows (`gathered`): the windows of the banks, averaged, and the stretches whose own scores are taken. All go by chunks of
+one size, so a file and an array of the same values give the same bytes.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def chunks(blocks: Blocks) -> Iterator[Floats]:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the second pass kept.
+    """What the last pass kept.
 
     Args:
         novelty: of all rows.
@@ -109,7 +109,7 @@ class Gathered:
 
 
 def gathered(blocks: Blocks, survey: Survey, config: DetectorConfig, stretches: list[Stretch]) -> Gathered:
-    """The second pass; `config` has its lengths filled in.
+    """The last pass; `config` has its lengths filled in.
 
     Raises:
         DataError: no window is whole enough.

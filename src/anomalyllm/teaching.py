@@ -106,9 +106,7 @@ def begun(
     Raises:
         ConfigError, TeacherError: as `fit`.
     """
-    if language_model is None:
-        teacher = config.teacher
-        language_model = load_language_model(teacher.name, teacher.blocks, torch_seed(seed, "teacher"), teacher.width)
+    language_model = language_model or teacher_of(config, seed)
     config = _with_precision(config, language_model.module, device)
     untrained = Fitted(
         config=config,
@@ -126,6 +124,16 @@ def begun(
         training=known.facts,
     )
     return Started(untrained.noted(*how_sampled(data)), data)
+
+
+def teacher_of(config: DetectorConfig, seed: int) -> LanguageModel:
+    """The language model that a configuration names.
+
+    Raises:
+        ConfigError, TeacherError: it cannot be had.
+    """
+    teacher = config.teacher
+    return load_language_model(teacher.name, teacher.blocks, torch_seed(seed, "teacher"), teacher.width)
 
 
 def _with_precision(config: DetectorConfig, language_model: nn.Module, device: str) -> DetectorConfig:
@@ -261,20 +269,17 @@ def with_bank_size(config: DetectorConfig, rows: int, channels: int) -> Detector
     return dataclasses.replace(config, student=dataclasses.replace(config.student, prototypes=count))
 
 
-def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats, Indices]:
-    """With the calibration of the held-out tail (of everything where that is short) and the threshold.
-
-    Also own scores (T,) of the training rows, and those rows.
-    """
+def calibrated(fitted: Fitted, series: Series, data: TrainingData) -> tuple[Fitted, Floats]:
+    """With the calibration of the held-out tail and the threshold; also own scores (T,) of the training rows."""
     fitted = dataclasses.replace(fitted, judges=(calibrated_judge(fitted, data),))
-    scores, rows = fitted.point_scores(fitted.prepare(series.values), own=True), np.arange(len(series))
-    return with_threshold(fitted, series, scores, rows), scores, rows
+    scores = fitted.point_scores(fitted.prepare(series.values), own=True)
+    return with_threshold(fitted, series, scores), scores
 
 
 def calibrated_judge(fitted: Fitted, data: TrainingData) -> NetworkJudge:
     """The networks of `fitted` with the calibration of the held-out tail (of everything where that is short)."""
     judge, stride = fitted.networks, fitted.config.window.training_stride or 1
-    is_long = len(data.held_out) * stride >= LONG_TAIL * fitted.window
+    is_long = data.tail * stride >= LONG_TAIL * fitted.window
     starts = data.held_out if is_long else np.unique(np.concatenate([data.starts, data.held_out]))
     evidence = gather_evidence(judge.distiller, data.windows, thinned(starts, MOST_CALIBRATED), judge.bank)
     quantile = fitted.config.scoring.usual_quantile

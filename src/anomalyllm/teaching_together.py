@@ -12,17 +12,15 @@ from anomalyllm.config import DetectorConfig
 from anomalyllm.data.series import Series
 from anomalyllm.errors import ConfigError, saying_which
 from anomalyllm.fitted import Fitted
-from anomalyllm.model.language_models import LanguageModel, load_language_model
+from anomalyllm.model.language_models import LanguageModel
 from anomalyllm.model.stacked import sharing_what_sleeps
 from anomalyllm.model.teacher import freeze
-from anomalyllm.seeding import torch_seed
-from anomalyllm.teaching import Started, calibrated, start
+from anomalyllm.teaching import Started, calibrated, start, teacher_of
 from anomalyllm.training.record import TrainingRecord, Watcher
 from anomalyllm.training.side_by_side import step_shape
 from anomalyllm.training.together import train_together
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 
 def taught_together(
@@ -34,8 +32,8 @@ def taught_together(
     *,
     at_once: int,
     watcher: Watcher | None = None,
-) -> list[tuple[Fitted, Floats, Indices]]:
-    """For each series a detector, own scores and their rows, as `fitting.fit` would give them one by one.
+) -> list[tuple[Fitted, Floats]]:
+    """For each series a detector and own scores of its rows, as `fitting.fit` would give them one by one.
 
     Args:
         series: the training parts; those whose networks have one shape are trained side by side.
@@ -92,9 +90,8 @@ def groups(started: Sequence[Started], at_once: int) -> list[list[int]]:
 
 def _asleep(config: DetectorConfig, seed: int) -> LanguageModel:
     """The teacher's language model, loaded once for all."""
-    teacher = config.teacher
-    language_model = load_language_model(teacher.name, teacher.blocks, torch_seed(seed, "teacher"), teacher.width)
-    freeze(language_model.module, train_feed_forward=teacher.train_feed_forward)
+    language_model = teacher_of(config, seed)
+    freeze(language_model.module, train_feed_forward=config.teacher.train_feed_forward)
     return language_model
 
 

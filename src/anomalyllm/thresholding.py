@@ -19,10 +19,10 @@ Indices = NDArray[np.int64]
 SUSPICIOUS = 2.0  # times the threshold
 
 
-def with_threshold(fitted: Fitted, series: Series, scores: Floats, rows: Indices) -> Fitted:
-    """With the threshold that own scores (N,) of the training part's `rows` give, and a note if they are strange."""
-    clear = trusted(series, scores, rows, fitted.window)
-    return thresholded(fitted, clear, scores, series.first_row + rows)
+def with_threshold(fitted: Fitted, series: Series, scores: Floats) -> Fitted:
+    """With the threshold that own scores of the training rows (T,) give, and a note if they are strange."""
+    clear = trusted(series, scores, fitted.window)
+    return thresholded(fitted, clear, scores, series.first_row + np.arange(len(series)))
 
 
 def thresholded(fitted: Fitted, clear: Floats, scores: Floats, rows: Indices) -> Fitted:

@@ -189,6 +189,19 @@ def test_the_card_s_script_runs_on_a_processor(
     assert "TFLOP/s" in capsys.readouterr().out
 
 
+def test_a_run_that_was_stopped_in_its_first_case_goes_on(tmp_path: Path) -> None:
+    """With one head, and a line for each case."""
+    resumable, out = loaded("resumable"), tmp_path / "out.csv"
+
+    def stopped(case: str) -> tuple[str]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resumable.append(out, ("case",), stopped, ["a"], 1)
+    resumable.append(out, ("case",), lambda case: (case,), ["a", "b"], 1)
+    assert [line["case"] for line in resumable.lines_of(out)] == ["a", "b"]
+
+
 def test_precision_hits_compares_three_ways_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -196,7 +196,7 @@ def test_points_near_gaps_are_not_trusted() -> None:
     X = sine(300)
     X[100:110] = np.nan
     scores = np.arange(300.0)
-    kept = trusted(as_series(X), scores, np.arange(len(X)), 16)
+    kept = trusted(as_series(X), scores, 16)
     touched = set(range(300)) - set(kept.astype(int))
     assert set(range(100, 110)) <= touched
     assert min(touched) > 100 - 16
@@ -205,6 +205,6 @@ def test_points_near_gaps_are_not_trusted() -> None:
 
 def test_without_gaps_all_scores_are_trusted_and_so_they_are_where_gaps_are_everywhere() -> None:
     X, scores = sine(300), np.arange(300.0)
-    assert np.array_equal(trusted(as_series(X), scores, np.arange(len(X)), 16), scores)
+    assert np.array_equal(trusted(as_series(X), scores, 16), scores)
     X[::4] = np.nan
-    assert np.array_equal(trusted(as_series(X), scores, np.arange(len(X)), 16), scores)
+    assert np.array_equal(trusted(as_series(X), scores, 16), scores)

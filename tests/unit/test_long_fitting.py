@@ -127,7 +127,7 @@ def test_what_fits_into_the_budget_is_fitted_as_ever(tmp_path: Path, monkeypatch
         assert found.decision_scores_.tobytes() == scores.tobytes()
         assert found._fitted.unit == fitted.unit
     assert fit_blocks(open_blocks(tmp_path / "x.csv"), config, 0, Run()) is None
-    assert trusted(series, scores, np.arange(len(scores)), 128).tobytes() == scores.tobytes()
+    assert trusted(series, scores, 128).tobytes() == scores.tobytes()
     assert len(cut_banks(fitted.prepare(X).values, np.zeros(X.shape, np.bool_), fitted.config)) == 6
 
 

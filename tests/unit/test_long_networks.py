@@ -11,15 +11,19 @@ import pandas as pd
 import pytest
 import torch
 
-from anomalyllm import AnomalyLLM, long_fitting, long_teaching, stretches, teaching
+from anomalyllm import AnomalyLLM, choosing, long_fitting, long_teaching, stretches, teaching
 from anomalyllm.data import inputs
+from anomalyllm.data.blocks import series_blocks
 from anomalyllm.data.series import as_series
-from anomalyllm.errors import ArtefactError, DataError, TrainingInterrupted
+from anomalyllm.errors import ArtefactError, DataError, TeacherError, TrainingInterrupted
 from anomalyllm.judges import Prepared
 from anomalyllm.pairing import pair_judges
 from anomalyllm.stretches import Stretch, own_scores
-from anomalyllm.teaching import fingerprint, start
+from anomalyllm.surveying import surveyed
+from anomalyllm.teaching import fingerprint, start, with_bank_size
+from anomalyllm.training.data import TrainingData
 from anomalyllm.training.record import Progress
+from anomalyllm.windows.choice import resolved
 from conftest import TINY_TEACHER, sine
 
 ROWS, BUDGET, WINDOWS = 12_000, 9000, 100
@@ -78,13 +82,61 @@ def test_a_part_that_is_not_held_gives_the_networks_of_one_that_is(changed: dict
     assert note == "the threshold is of 2 stretches, 8,192 of 12,000 rows (retrieval.own_rows)"
 
 
-def test_gaps_are_not_learned_from_whichever_way_it_goes(sampled: AnomalyLLM, whole: AnomalyLLM) -> None:
-    X = np.isnan(long_series()).any(axis=1)
-    for detector in (sampled, whole):
-        bank = detector._fitted.networks.bank
-        assert len(bank) == detector.config_.student.prototypes
-        assert max(X[start : start + 32].sum() for start in bank) <= 0.2 * 32  # a tenth of both channels
-    assert sampled.threshold_ == pytest.approx(whole.threshold_, rel=0.2)
+def chosen(X: np.ndarray, budget: int, **changed: object) -> TrainingData:
+    """What networks would learn from, of a part that is not held."""
+    blocks, config = series_blocks(as_series(X)), trained(budget, **changed).resolved_config()
+    config = with_bank_size(resolved(config, np.nan_to_num(X))[0], *X.shape)
+    return long_teaching.gathered_windows(blocks, surveyed(blocks), config, 0, [Stretch(0, 100, 0, 100)])[0]
+
+
+def test_gaps_are_not_learned_from() -> None:
+    """A tenth of the values of both channels may lack; a channel that is never there is no gap."""
+    X = np.column_stack([long_series(), np.full(ROWS, np.nan)])
+    X[10_000:10_300] = np.nan  # in the held-out tail
+    data = chosen(X, BUDGET)
+    missing = np.isnan(X[:, :2]).sum(axis=1)
+    for starts in (data.starts, data.held_out, data.validation(), data.bank):
+        assert len(starts) > 100
+        assert max(missing[start : start + 32].sum() for start in starts) <= 0.1 * 2 * 32
+    assert len(data.bank) == trained().resolved_config().student.prototypes
+    assert data.starts.max() + 32 <= 0.8 * ROWS <= min(data.held_out.min(), data.validation().min())
+
+
+def test_of_a_tail_that_is_a_gap_validation_stays_short() -> None:
+    """It is run every 25 steps: over all windows it would take as long as the training."""
+    X = sine(ROWS, 2)
+    X[9000:] = np.nan
+    data = chosen(X, BUDGET)
+    assert len(data.validation()) == 256  # as of a part that is held
+    assert set(data.validation()) <= set(data.held_out) == set(data.starts)
+    assert trained(BUDGET).fit(X).record_.steps == 3
+
+
+def test_where_only_the_tail_is_there_it_is_learned_from() -> None:
+    X = sine(ROWS, 2)
+    X[: round(0.8 * ROWS)] = np.nan
+    few = {"window.training_windows": 50}
+    data = chosen(X, BUDGET, **few)
+    assert len(data.starts) == data.sampled_from == 50
+    assert data.starts.min() >= 0.8 * ROWS
+    assert not [note for note in trained(BUDGET, **few).fit(X).notes_ if "windows" in note]
+
+
+def test_a_tail_of_which_few_windows_are_kept_is_as_long_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else calibration would take the windows of training, which networks know."""
+    monkeypatch.setattr(long_teaching, "MOST_CALIBRATED", 30)
+    data = chosen(sine(ROWS, 2), BUDGET, **{"window.training_stride": 1})
+    assert (len(data.held_out), data.tail) == (30, ROWS - round(0.8 * ROWS) - 32 + 1)
+
+
+def test_rows_that_are_looked_at_must_not_be_one_gap() -> None:
+    """A threshold of 0 would make everything an alarm."""
+    X = sine(3000, 2)
+    X[:2400] = np.nan
+    with pytest.raises(
+        DataError, match=r"rows to take a threshold from, got 1,000 rows that were looked at, all of them"
+    ):
+        trained(1000).fit(X)
 
 
 def test_a_file_in_blocks_gives_the_networks_of_the_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +145,12 @@ def test_a_file_in_blocks_gives_the_networks_of_the_array(tmp_path: Path, monkey
     np.save(tmp_path / "x.npy", X)
     monkeypatch.setattr(inputs, "LARGE", 1)
     array = trained(BUDGET).fit(X)
+    monkeypatch.setattr(choosing, "training_part", None)  # which would hold it
     interrupted = trained(BUDGET, **{"training.validate_every": 1})
     with pytest.raises(TrainingInterrupted):
         interrupted.fit(tmp_path / "x.npy", checkpoint=tmp_path / "c", watcher=stopping)
     interrupted.fit(tmp_path / "x.npy", checkpoint=tmp_path / "c", resume=True)
-    unbroken = trained(BUDGET, **{"training.validate_every": 1}).fit(X)
+    unbroken = trained(BUDGET, **{"training.validate_every": 1}).fit(tmp_path / "x.npy")
     assert interrupted.decision_scores_.tobytes() == unbroken.decision_scores_.tobytes()
     found = trained(BUDGET).fit(tmp_path / "x.npy")
     assert found.decision_scores_.tobytes() == array.decision_scores_.tobytes()
@@ -122,6 +175,10 @@ def test_a_part_that_is_nothing_but_gaps_is_refused() -> None:
     X[1::8] = np.nan
     with pytest.raises(DataError, match="windows of 32 rows with at most 50% missing to train on, got none"):
         trained(BUDGET).fit(X)
+    X = np.full((60_000, 1), np.nan)
+    X[30_001:30_061] = sine(60)
+    with pytest.raises(DataError, match="got none among 1,124 places in 60,000 rows; give a part with fewer gaps"):
+        trained(BUDGET, **FEW).fit(X)
 
 
 def test_where_every_window_has_gaps_those_that_can_be_judged_are_learned_from() -> None:
@@ -222,6 +279,14 @@ def test_what_training_sees_is_part_of_what_a_checkpoint_is() -> None:
     same = fingerprint(one.untrained, one.data)
     assert same == fingerprint(one.untrained, start(series, config, 0).data)
     assert same != fingerprint(one.untrained, other.data)
+
+
+def test_a_teacher_that_is_not_there_is_refused_before_all_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(long_fitting, "surveyed", read.append)
+    with pytest.raises(TeacherError):
+        trained(1000, **{"teacher.name": "/nowhere", "teacher.width": "none"}).fit(sine(3000))
+    assert not read
 
 
 def test_a_pair_that_is_not_there_is_refused_before_all_is_read(

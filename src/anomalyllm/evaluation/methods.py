@@ -169,6 +169,6 @@ def trained_epochs(config: DetectorConfig, train: Floats, test: Floats, seed: in
     for epoch in range(1, epochs + 1):
         while run.step < run.steps * epoch // epochs:
             run.advance()
-        fitted, _, _ = calibrated(started.untrained, series, started.data)
+        fitted, _ = calibrated(started.untrained, series, started.data)
         scores = fitted.point_scores(fitted.prepare(as_series(test).values))
         yield Epoch(scores, fitted.threshold, fitted.teacher_label)

@@ -25,11 +25,12 @@ class TrainingData:
     Args:
         windows: every window of it as a view, or those that are asked for; scaled, nothing missing.
         starts: first rows of the windows to train on, (W,).
-        held_out: first rows of the windows to validate on, (V,); they share no point with those in `starts` where
+        held_out: first rows of windows in the held-out tail, (V,); they share no point with those in `starts` where
             the series is long enough.
         bank: first rows of the windows that serve as prototypes, (K,), or empty.
         sampled_from: how many windows `starts` was drawn from; its own number where all are trained on.
-        validated: which windows of the held-out tail are validated on; None: `held_out`, thinned.
+        validated: which windows of the tail are validated on; None: `held_out`, thinned.
+        held_out_from: how many windows `held_out` stands for; None: its own number.
     """
 
     windows: Windows
@@ -38,6 +39,7 @@ class TrainingData:
     bank: Indices
     sampled_from: int
     validated: Indices | None = None
+    held_out_from: int | None = None
 
     def batch(self, seed: int, step: int, size: int) -> Indices:
         """The starts of step `step`: a part of the epoch's own permutation; the last, smaller part is left out."""
@@ -64,8 +66,13 @@ class TrainingData:
         together = min(MOST_CHANNELS, int(self.windows.shape[1]))
         return max(1, batch // together)
 
+    @property
+    def tail(self) -> int:
+        """Windows of the held-out tail, those among them that are not kept."""
+        return len(self.held_out) if self.held_out_from is None else self.held_out_from
+
     def validation(self) -> Indices:
-        """The held-out starts, thinned evenly so that windows times channels stay few."""
+        """Starts in the held-out tail, so few that windows times channels stay few."""
         if self.validated is not None:
             return self.validated
         return thinned(self.held_out, most_validated(self.windows.shape[1]))

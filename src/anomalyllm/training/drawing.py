@@ -22,10 +22,19 @@ Booleans = NDArray[np.bool_]
 TRIES = 4  # candidates of a stratum
 
 
-def candidates(draw: Callable[[np.random.Generator], Indices], seed: int, purpose: str) -> Indices:
-    """What `draw` gives, `TRIES` times; (W, TRIES)."""
-    chances = (generator(seed, purpose, *([attempt] if attempt else [])) for attempt in range(TRIES))
-    return np.stack([draw(chance) for chance in chances], axis=1)
+def candidates(
+    draw: Callable[[np.random.Generator], Indices], seed: int, purpose: str, first: Indices | None = None
+) -> Indices:
+    """What `draw` gives (W,), `TRIES` times, each by a chance of its own; (W, TRIES).
+
+    Args:
+        draw: one place of each stratum.
+        seed, purpose: of the chances.
+        first: what the first try is, where that is not drawn.
+    """
+    tries = [draw(generator(seed, purpose)) if first is None else first]
+    tries += [draw(generator(seed, purpose, attempt)) for attempt in range(1, TRIES)]
+    return np.stack(tries, axis=1)
 
 
 class Drawn:

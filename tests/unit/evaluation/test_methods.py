@@ -171,7 +171,7 @@ def test_the_last_epoch_is_the_networks_as_trained(preset: str) -> None:
     run = loop.Run(started.untrained.networks.distiller, started.data, started.untrained.config, 2)
     while run.step < run.steps:
         run.advance()
-    fitted, _, _ = calibrated(started.untrained, as_series(train), started.data)
+    fitted, _ = calibrated(started.untrained, as_series(train), started.data)
     assert run.step == 5
     assert np.array_equal(epochs[-1].scores, fitted.point_scores(fitted.prepare(test)))
     assert (epochs[-1].threshold, epochs[-1].teacher) == (fitted.threshold, fitted.teacher_label)

@@ -34,6 +34,9 @@ def test_the_first_candidate_is_what_would_be_drawn_once() -> None:
     assert found.shape == (5, TRIES)
     assert found[:, 0].tolist() == draw(generator(3, "strata")).tolist()
     assert len({*found.ravel().tolist()}) > 5
+    given = candidates(draw, 3, "strata", first=np.arange(5))
+    assert given[:, 0].tolist() == [0, 1, 2, 3, 4]
+    assert np.array_equal(given[:, 1:], found[:, 1:])
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, ROWS])

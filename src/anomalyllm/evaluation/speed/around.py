@@ -41,9 +41,7 @@ def behind(series: Series, fitted: Fitted) -> tuple[Part, ...]:
     points = lift_scores(windows, grid)
     return (
         Part("lifting", partial(lift_scores, windows, grid), bytes_of(windows, points), flops=0),
-        Part(
-            "threshold", partial(with_threshold, fitted, series, points, np.arange(len(points))), points.nbytes, flops=0
-        ),
+        Part("threshold", partial(with_threshold, fitted, series, points), points.nbytes, flops=0),
     )
 
 
