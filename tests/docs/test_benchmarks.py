@@ -28,6 +28,15 @@ def loaded(name: str) -> ModuleType:
     return module
 
 
+def ucr_series(folder: Path, *numbers: int) -> None:
+    """A UCR archive of some sines, 500 rows to train on, lifted for 20 rows."""
+    (folder / "ucr").mkdir()
+    for number in numbers:
+        values = sine(900, seed=number)[:, 0]
+        values[700:720] += 2
+        np.savetxt(folder / "ucr" / f"{number:03d}_UCR_Anomaly_wave{number}_500_700_720.txt", values)
+
+
 def test_the_runner_gives_the_detector_s_own_scores() -> None:
     """The harness passes the training part, the whole series, and its own keywords."""
     X = sine(500, 2)
@@ -114,12 +123,7 @@ def test_export_parity_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line for each series; the second run has nothing to do and says the same."""
-    (tmp_path / "ucr").mkdir()
-    for number in (1, 2):
-        values = sine(900, seed=number)[:, 0]
-        values[700:720] += 2
-        name = f"{number:03d}_UCR_Anomaly_wave{number}_500_700_720.txt"
-        np.savetxt(tmp_path / "ucr" / name, values)
+    ucr_series(tmp_path, 1, 2)
     parity = loaded("export_parity")
     words = [
         "export_parity",
@@ -174,10 +178,7 @@ def test_the_card_s_script_runs_on_a_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A small teacher, two steps: a line for the series, with what it took and where it points."""
-    (tmp_path / "ucr").mkdir()
-    values = sine(900)[:, 0]
-    values[700:720] += 2
-    np.savetxt(tmp_path / "ucr" / "001_UCR_Anomaly_wave_500_700_720.txt", values)
+    ucr_series(tmp_path, 1)
     words = ["--data", str(tmp_path), "--device", "cpu", "--teacher", "compact", "--steps", "2"]
     monkeypatch.setattr("sys.argv", ["card", str(tmp_path / "out.csv"), *words])
     card = loaded("card")
@@ -206,10 +207,7 @@ def test_precision_hits_compares_three_ways_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Rounding must move scores, else nothing is compared, and less than another network would."""
-    (tmp_path / "ucr").mkdir()
-    values = sine(900)[:, 0]
-    values[700:720] += 2
-    np.savetxt(tmp_path / "ucr" / "001_UCR_Anomaly_wave_500_700_720.txt", values)
+    ucr_series(tmp_path, 1)
     hits = loaded("precision_hits")
     words = ["--data", str(tmp_path), "--teacher", "compact", "--steps", "2"]
     monkeypatch.setattr("sys.argv", ["precision_hits", str(tmp_path / "out.csv"), *words])
