@@ -1,10 +1,10 @@
 """How time and memory of `anomalyllm fit` and `score` grow with the length of a series: a CSV and a chart.
 
-python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000     (then, for memory alone)
-python benchmarks/length.py OUT --rows 100000000 --bank 256
-python benchmarks/length.py OUT --rows 3000000 --bank 256 --kinds parquet csv
+python benchmarks/length.py OUT --rows 100000 300000 1000000 3000000 10000000 100000000
+python benchmarks/length.py OUT --rows 3000000 --bank 64 --kinds parquet csv
 python benchmarks/length.py OUT --rows 600000 --channels 38
-python benchmarks/length.py OUT --rows 100000 1000000 10000000 --preset trained --fit-only
+python benchmarks/length.py OUT --rows 100000 1000000 10000000 100000000 --preset trained --fit-only
+python benchmarks/length.py OUT --rows 600000 --channels 38 --preset trained --fit-only
 
 Each command runs in a process of its own. What the same command takes on 10,000 rows is taken for the interpreter and
 its libraries, and left out of memory and of the exponents. Seconds are of processors, so that other work on the machine
